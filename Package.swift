@@ -1,0 +1,29 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "Apus",
+  products: [
+    .library(name: "Apus", targets: ["ApusTensor"]),
+  ],
+  targets: [
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .target(name: "CRuntime"),
+    .target(
+      name: "CKernels",
+      linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("sleef"), .linkedLibrary("m")]),
+    .target(name: "ApusTensor", dependencies: ["CRuntime"]),
+    .target(name: "ApusFormats", dependencies: ["ApusTensor", "CZlib", "CZip"]),
+    .target(name: "CImage", dependencies: ["CPNG"]),
+    .target(
+      name: "ApusData", dependencies: ["ApusTensor", "ApusFormats", "CImage"],
+      resources: [.embedInCode("Resources/digits.csv.gz")]),
+    .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
+    .testTarget(name: "ApusFormatsTests", dependencies: ["ApusFormats"]),
+    .testTarget(name: "ApusDataTests", dependencies: ["ApusData"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,3 @@
+#ifndef APUS_IMAGE_H
+#define APUS_IMAGE_H
+#endif
