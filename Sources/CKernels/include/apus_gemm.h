@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Matrix products, row-major: C[m, n] = op(A) op(B) + beta C, where op(A) is [m, k] and op(B) is [k, n].
+// With transpose_a == 0, A is stored [m, k] with row stride lda >= k; otherwise [k, m] with row stride lda >= m; likewise
+// B. With beta == 0, C is written without being read (NaN there does not survive). k == 0 gives beta C.
+#ifndef APUS_GEMM_H
+#define APUS_GEMM_H
+
+#include "apus_types.h"
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/// Packed and blocked; every element is summed over k in one fixed order (blocks of 256), whatever `threads`.
+void apus_gemm_f64(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda,
+                   const double *b, int64_t ldb, double beta, double *c, int64_t ldc, int threads);
+
+/// The same in f32; meant for tiny and matrix-vector shapes where dnnl_sgemm's overhead shows, correct for all.
+void apus_gemm_f32(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
+                   const float *b, int64_t ldb, float beta, float *c, int64_t ldc, int threads);
+
+#if defined(__cplusplus)
+}
+#endif
+#endif

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef APUS_PARALLEL_H
+#define APUS_PARALLEL_H
+
+#include "apus_types.h"
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/// Runs body(context, chunk, thread) for every chunk in 0..<chunks on libgomp's pool, the one oneDNN uses too.
+/// Thread t of T gets the contiguous chunks [chunks*t/T, chunks*(t+1)/T), in ascending order; `thread` is in 0..<threads.
+/// Runs inline on the caller (thread 0) when threads <= 1, chunks <= 1, or already inside a parallel region.
+void apus_parallel(int threads, int64_t chunks, void (*body)(void *context, int64_t chunk, int thread), void *context);
+
+/// The number of threads the OpenMP pool would use by default (OMP_NUM_THREADS, else the processors available).
+int apus_max_threads(void);
+
+/// The instruction set in use: "sse2" or "avx2".
+const char *apus_instruction_set(void);
+
+#if defined(__cplusplus)
+}
+#endif
+#endif
