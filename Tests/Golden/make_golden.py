@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Writes the golden files of Tests/Golden/data: PyTorch's values for Apus's tests to compare with.
+
+    scripts/peer-environment && .venv-peers/bin/python Tests/Golden/make_golden.py
+
+See Tests/Golden/README.md for what the files hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+
+from golden import activations, elman, higher_order, layers, losses, networks, optimizers, tensor_ops
+from golden.store import GoldenFile, write
+
+DATA = Path(__file__).resolve().parent / "data"
+LARGEST_FILE = 300_000
+TYPES = {"f32": torch.float32, "f64": torch.float64}
+
+# Subject: how to build it, in which types.
+SUBJECTS: dict[str, tuple[Callable[[torch.dtype], GoldenFile], tuple[str, ...]]] = {
+    "layers": (layers.build, ("f32", "f64")),
+    "convolution": (layers.build_convolution, ("f32", "f64")),
+    "pooling": (layers.build_pooling, ("f32", "f64")),
+    "activations": (activations.build, ("f32", "f64")),
+    "losses": (losses.build, ("f32", "f64")),
+    "optimizers": (optimizers.build, ("f32", "f64")),
+    "tensor_ops": (tensor_ops.build, ("f32", "f64")),
+    "reductions": (tensor_ops.build_reductions, ("f32", "f64")),
+    "higher_order": (higher_order.build, ("f32", "f64")),
+    "elman": (elman.build, ("f32", "f64")),
+    "mlp": (networks.build_mlp, ("f32", "f64")),
+    "lenet5_parameters": (networks.build_lenet5_parameters, ("f32",)),
+    "lenet5_gradients": (networks.build_lenet5_gradients, ("f32",)),
+    "lenet5_run": (networks.build_lenet5_run, ("f32", "f64")),
+}
+
+
+def built(subjects: list[str]) -> Iterator[tuple[str, GoldenFile]]:
+    """Each file's name and content, one after the other."""
+    for subject in subjects:
+        build, types = SUBJECTS[subject]
+        for suffix in types:
+            yield f"{subject}_{suffix}.safetensors", build(TYPES[suffix])
+
+
+def list_cases(subjects: list[str]) -> None:
+    """Prints one line a case."""
+    for name, file in built(subjects):
+        print(f"{name}: {len(file.cases)} cases, {len(file.tensors)} tensors")
+        for case in file.cases:
+            print(f"  {case['name']}  {case['operation']} {json.dumps(case['options'])}")
+
+
+def make(subjects: list[str], *, check: bool) -> int:
+    """Writes the files, or only says which differ; gives the exit status."""
+    differing = 0
+    DATA.mkdir(exist_ok=True)
+    for name, file in built(subjects):
+        content, path = file.bytes(), DATA / name
+        if len(content) > LARGEST_FILE:
+            raise SystemExit(f"{name} would have {len(content)} bytes; the limit is {LARGEST_FILE}")
+        if check:
+            changed = not path.exists() or path.read_bytes() != content
+            status = "DIFFERS" if changed else "same"
+        else:
+            changed = write(path, content)
+            status = "written" if changed else "unchanged"
+        differing += changed
+        print(f"{status:10} {name:32} {len(file.cases):4} cases {len(content):8} bytes")
+    return 1 if check and differing else 0
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help=f"only these of: {', '.join(SUBJECTS)}")
+    parser.add_argument("--list", action="store_true", help="print every case, write nothing")
+    parser.add_argument("--check", action="store_true", help="say which files differ from what would be written")
+    arguments = parser.parse_args()
+    unknown = [subject for subject in arguments.subjects if subject not in SUBJECTS]
+    if unknown:
+        parser.error(f"no subject called {unknown[0]}; there are: {', '.join(SUBJECTS)}")
+    # One thread and plain algorithms: the order of additions, and so the bits, do not depend on the machine's load.
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    subjects = arguments.subjects or list(SUBJECTS)
+    if arguments.list:
+        list_cases(subjects)
+        return 0
+    return make(subjects, check=arguments.check)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
