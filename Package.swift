@@ -21,6 +21,8 @@ let package = Package(
     .target(
       name: "ApusData", dependencies: ["ApusTensor", "ApusFormats", "CImage"],
       resources: [.embedInCode("Resources/digits.csv.gz")]),
+    .target(name: "ApusReference", dependencies: ["ApusTensor"]),
+    .testTarget(name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusReference"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "ApusFormatsTests", dependencies: ["ApusFormats"]),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData"]),

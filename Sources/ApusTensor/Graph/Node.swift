@@ -1,0 +1,114 @@
+import Synchronization
+
+/// One recorded operation, or a value that already exists.
+///
+/// Recording appends nodes; nothing is computed until a value is read. A node whose outputs all have values is a leaf
+/// for every later graph.
+///
+/// `@unchecked Sendable`: `operation`, `type`, `otherTypes` and `depth` never change. `inputs`, `values` and the
+/// scratch fields are read and written only under ``GraphLock``, except that the thread that creates the node
+/// writes them before the node is shared.
+public final class Node: @unchecked Sendable {
+  package let operation: any Primitive
+  package let type: TensorType
+  package let otherTypes: [TensorType]
+  package private(set) var inputs: [Tensor]
+  /// The longest chain of recorded operations that ends here; values break the chain.
+  package let depth: Int32
+  /// Values of the outputs, once realized.
+  package private(set) var value: StoredValue?
+  package private(set) var otherValues: [StoredValue?]
+  private let isComputed: Atomic<Bool>
+  /// Scratch of the walk that collects a graph: the walk's number, and the node's index in it.
+  package var visit: UInt64 = 0
+  package var index: Int = 0
+
+  /// A node waiting to be computed.
+  package init(_ operation: any Primitive, _ inputs: [Tensor], types: [TensorType]) {
+    self.operation = operation
+    self.inputs = inputs
+    type = types[0]
+    otherTypes = types.count == 1 ? [] : Array(types.dropFirst())
+    otherValues = types.count == 1 ? [] : Array(repeating: nil, count: types.count - 1)
+    var deepest: Int32 = 0
+    for input in inputs where !input.node.hasValues { deepest = max(deepest, input.node.depth) }
+    depth = deepest + 1
+    isComputed = Atomic(false)
+  }
+
+  /// A value that exists.
+  package init(value: StoredValue, type: TensorType) {
+    operation = Leaf()
+    inputs = []
+    self.type = type
+    otherTypes = []
+    otherValues = []
+    depth = 0
+    self.value = value
+    isComputed = Atomic(true)
+  }
+
+  package var outputCount: Int { otherTypes.count + 1 }
+
+  /// Whether every output has a value.
+  package var hasValues: Bool { isComputed.load(ordering: .acquiring) }
+
+  package func type(of output: Int) -> TensorType { output == 0 ? type : otherTypes[output - 1] }
+
+  package func value(of output: Int) -> StoredValue? { output == 0 ? value : otherValues[output - 1] }
+
+  /// Gives an output its value; `keepingInputs` when a gradient may still walk through this node.
+  package func store(_ stored: StoredValue, output: Int, keepingInputs: Bool) {
+    if output == 0 { value = stored } else { otherValues[output - 1] = stored }
+    guard value != nil, otherValues.allSatisfy({ $0 != nil }) else { return }
+    isComputed.store(true, ordering: .releasing)
+    if !keepingInputs { inputs = [] }
+  }
+
+  /// Forgets how the values were computed, once all exist.
+  package func dropInputs() { if hasValues { inputs = [] } }
+
+  // A long chain of nodes would otherwise be released recursively and overflow the stack.
+  deinit {
+    guard depth > 256 else { return }
+    var pending = inputs
+    inputs = []
+    while var tensor = pending.popLast() {
+      if tensor.isOnlyReferenceToNode() {
+        pending.append(contentsOf: tensor.node.inputs)
+        tensor.node.inputs = []
+      }
+    }
+  }
+}
+
+/// Where the value of an output lies.
+package struct StoredValue: Sendable {
+  package var storage: Storage
+  package var layout: Layout
+
+  package init(storage: Storage, layout: Layout = .plain) {
+    self.storage = storage
+    self.layout = layout
+  }
+}
+
+/// The operation of a node that holds a value.
+struct Leaf: Primitive {
+  var name: String { "leaf" }
+  func resultTypes(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
+    throw ShapeError("a leaf is not an operation")
+  }
+  func gradient(_ context: GradientContext) -> [Tensor?] { [] }
+  func evaluate(_ inputs: [HostView], _ outputs: [HostView]) {}
+}
+
+/// The lock under which graphs are walked and executed: one plan runs at a time, over one arena.
+package enum GraphLock {
+  private static let mutex = RecursiveLock()
+  package static func withLock<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    mutex.lock()
+    defer { mutex.unlock() }
+    return try body()
+  }
+}
