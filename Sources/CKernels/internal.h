@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the kernel files share: the table of kernels compiled once per instruction set, and a few helpers.
+//
+// Files named *_body.h hold the code that depends on the vector width. kernels_sse2.c and kernels_avx2.c define the
+// width and include them all; one more instruction set is one more such file and one more line in dispatch.c.
+#ifndef APUS_INTERNAL_H
+#define APUS_INTERNAL_H
+
+#include "include/apus_kernels.h"
+
+/// An operand of a fused program as seen by a tile: where its values start, and how far to go for the next vector
+/// (0 for scalars, which are stored repeated over one vector).
+typedef struct {
+  char *values;
+  ptrdiff_t step;
+} apus_operand;
+
+typedef void (*apus_op_kernel)(const apus_operand *operands, const apus_instruction *instruction, int64_t vectors);
+
+/// Lanes over which a contiguous run is summed, the same for every instruction set so that the bits are too.
+enum { APUS_LANES = 32 };
+
+/// Kernels of fused programs for one compute type.
+typedef struct {
+  int width;  // elements per vector
+  apus_op_kernel ops[APUS_OP_COUNT];
+  /// dst[i] = src[i * stride], converted from the indexing dtype.
+  void (*load[6])(void *dst, const void *src, int64_t stride, int64_t count);
+  /// dst[i] = src[i], converted to the indexing dtype.
+  void (*store[6])(void *dst, const void *src, int64_t count);
+  /// lanes[i % APUS_LANES] = combine(lanes[i % APUS_LANES], src[i]); by apus_reduction.
+  void (*reduce_run[4])(void *lanes, const void *src, int64_t count);
+  /// acc[i] = combine(acc[i], src[i]).
+  void (*accumulate[4])(void *acc, const void *src, int64_t count);
+} apus_fused_kernels;
+
+typedef struct {
+  const char *name;
+  const apus_fused_kernels *fused[2];  // by APUS_F32, APUS_F64
+} apus_kernel_table;
+
+extern const apus_kernel_table apus_kernels_sse2, apus_kernels_avx2;
+extern const apus_kernel_table *apus_kernels;
+
+static inline int64_t apus_min64(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t apus_max64(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t apus_ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+static inline int apus_size_of(int dtype) {
+  static const int sizes[6] = {4, 8, 4, 8, 1, 1};
+  return sizes[dtype];
+}
+
+#endif

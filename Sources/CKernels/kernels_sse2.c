@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The kernels for every x86-64 processor.
+#include <math.h>
+
+#include "internal.h"
+
+// Every result is the rounding of one operation: fused programs must equal unfused ones bit for bit.
+#pragma clang fp contract(off)
+
+#define T float
+#define I int32_t
+#define LANES 4
+#define NAME(x) f32_##x
+#define FMOD fmodf
+#define APUS_SLEEF(function, accuracy) Sleef_##function##f4_##accuracy##sse2
+#include "fused_ops_body.h"
+#include "kernels_undef.h"
+
+#define T double
+#define I int64_t
+#define LANES 2
+#define NAME(x) f64_##x
+#define FMOD fmod
+#define APUS_SLEEF(function, accuracy) Sleef_##function##d2_##accuracy##sse2
+#include "fused_ops_body.h"
+#include "kernels_undef.h"
+
+const apus_kernel_table apus_kernels_sse2 = {"sse2", {&f32_kernels, &f64_kernels}};
