@@ -24,7 +24,7 @@ let package = Package(
     .target(name: "ApusReference", dependencies: ["ApusTensor"]),
     .testTarget(name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusReference"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
-    .testTarget(name: "ApusFormatsTests", dependencies: ["ApusFormats"]),
+    .testTarget(name: "ApusFormatsTests", dependencies: ["ApusFormats"], exclude: ["Fixtures"]),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData"]),
   ],
   swiftLanguageModes: [.v6]
