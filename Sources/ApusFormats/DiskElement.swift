@@ -47,23 +47,31 @@ extension DiskElement {
   func array(
     in storage: Storage, offset: Int, shape: Shape, bigEndian: Bool = false, alignment: Int, file: String
   ) throws -> HostArray {
-    let count = shape.elementCount
-    let byteCount = count * self.byteCount
+    let byteCount = shape.elementCount * self.byteCount
     precondition(offset >= 0 && offset <= storage.byteCount && byteCount <= storage.byteCount - offset)
-    let source = UnsafeRawBufferPointer(start: storage.pointer + offset, count: byteCount)
+    return try storage.withBytes { bytes in
+      let source = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + byteCount])
+      return try array(source, in: storage, offset, shape, bigEndian, alignment, file)
+    }
+  }
+
+  private func array(
+    _ source: UnsafeRawBufferPointer, in storage: Storage, _ offset: Int, _ shape: Shape, _ bigEndian: Bool,
+    _ alignment: Int, _ file: String
+  ) throws -> HostArray {
     if self == .bool, let bad = source.firstIndex(where: { $0 > 1 }) {
       throw FormatError.corrupt(file, "truth value \(bad) is \(source[bad]), neither 0 nor 1")
     }
     let type = TensorType(shape, dtype)
     let ordered = !bigEndian || self.byteCount == 1
     if isNative && ordered {
-      if Int(bitPattern: source.baseAddress) % max(alignment, 1) == 0 {
-        return HostArray(type: type, storage: storage.slice(offset: offset, byteCount: byteCount))
+      if Int(bitPattern: storage.pointer + offset) % alignment == 0 {
+        return HostArray(type: type, storage: storage.slice(offset: offset, byteCount: source.count))
       }
       return HostArray(type: type) { $0.copyMemory(from: source) }
     }
     let result = Storage(byteCount: type.byteCount)
-    try convert(source, count, bigEndian, into: result.pointer, file: file)
+    try convert(source, shape.elementCount, bigEndian, into: result.pointer, file: file)
     return HostArray(type: type, storage: result)
   }
 

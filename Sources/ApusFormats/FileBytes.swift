@@ -99,8 +99,10 @@ private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer, 
 }
 
 extension Storage {
-  /// The bytes as a buffer; the storage must outlive its use.
-  package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: pointer, count: byteCount) }
+  /// The bytes, valid during the call.
+  package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    try withExtendedLifetime(self) { try body(UnsafeRawBufferPointer(start: pointer, count: byteCount)) }
+  }
 
   /// A part of this storage, sharing its memory and keeping it alive.
   ///

@@ -58,7 +58,7 @@ final class InflateStream {
 
   /// - Throws: ``FormatError`` when the data is not in gzip form.
   init(_ storage: Storage, file: String) throws {
-    guard Self.recognizes(storage.bytes) else {
+    guard storage.withBytes(Self.recognizes) else {
       throw FormatError.corrupt(file, storage.byteCount == 0 ? "is empty" : "is not a gzip file")
     }
     self.storage = storage
@@ -109,12 +109,15 @@ final class InflateStream {
 
   /// Goes on with the gzip member that follows, if one does; zeros may follow the last one.
   private func startNextMember() throws -> Bool {
-    let rest = UnsafeRawBufferPointer(rebasing: storage.bytes[consumed...])
-    if InflateStream.recognizes(rest) {
+    let (another, padding) = storage.withBytes { bytes in
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[consumed...])
+      return (Self.recognizes(rest), rest.allSatisfy { $0 == 0 })
+    }
+    if another {
       guard inflateReset(stream) == Z_OK else { throw FormatError.corrupt(file, "its compressed data is damaged") }
       return true
     }
-    guard rest.allSatisfy({ $0 == 0 }) else {
+    guard padding else {
       throw FormatError.corrupt(file, "holds bytes after its compressed data")
     }
     ended = true

@@ -16,8 +16,15 @@ public enum IDX {
   ///
   /// - Throws: ``FormatError`` as ``read(from:)`` does.
   package static func decode(_ storage: Storage, file: String) throws -> HostArray {
-    if InflateStream.recognizes(storage.bytes) { return try inflate(storage, file) }
-    let bytes = storage.bytes
+    try storage.withBytes { bytes in
+      if InflateStream.recognizes(bytes) { return try inflate(storage, file) }
+      return try decode(bytes, of: storage, file)
+    }
+  }
+
+  private static func decode(
+    _ bytes: UnsafeRawBufferPointer, of storage: Storage, _ file: String
+  ) throws -> HostArray {
     guard bytes.count >= 4 else {
       throw FormatError.corrupt(file, bytes.isEmpty ? "is empty" : "is not an IDX file")
     }
@@ -36,7 +43,7 @@ public enum IDX {
     let stream = try InflateStream(storage, file: file)
     func header(_ count: Int) throws -> [UInt8] {
       let part = try Expansion.read(count, file: file) { try stream.read(into: $0) }
-      return Array(part.bytes)
+      return part.withBytes { Array($0) }
     }
     let (element, axes) = try magic(try header(4), file)
     let (shape, expected) = try ClaimedShape.check(extents(try header(4 * axes)), element: element, file: file)

@@ -27,7 +27,10 @@ public enum NPY {
   ///
   /// - Throws: ``FormatError`` when the bytes are damaged or of an element type that cannot be read.
   package static func decode(_ storage: Storage, file: String) throws -> HostArray {
-    let bytes = storage.bytes
+    try storage.withBytes { try decode($0, of: storage, file: file) }
+  }
+
+  private static func decode(_ bytes: UnsafeRawBufferPointer, of storage: Storage, file: String) throws -> HostArray {
     guard bytes.count >= 10, bytes.starts(with: [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]) else {
       throw FormatError.corrupt(file, bytes.isEmpty ? "is empty" : "is not a .npy file")
     }
@@ -64,23 +67,28 @@ extension HostArray {
   func axesReversed() -> HostArray {
     let target = TensorType(Shape(shape.reversed()), dtype)
     return HostArray(type: target) { output in
-      switch dtype.byteCount {
-      case 1: reverseAxes(UInt8.self, output)
-      case 4: reverseAxes(UInt32.self, output)
-      default: reverseAxes(UInt64.self, output)
+      withUnsafeBytes { source in
+        switch dtype.byteCount {
+        case 1: reverseAxes(UInt8.self, source, output)
+        case 4: reverseAxes(UInt32.self, source, output)
+        default: reverseAxes(UInt64.self, source, output)
+        }
       }
     }
   }
 
-  private func reverseAxes<Bits: FixedWidthInteger>(_: Bits.Type, _ output: UnsafeMutableRawBufferPointer) {
+  private func reverseAxes<Bits: FixedWidthInteger>(
+    _: Bits.Type, _ source: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer
+  ) {
+    let size = MemoryLayout<Bits>.size
     let extents = Array(shape.reversed())
     let strides = Array(shape.rowMajorStrides.reversed())
-    let source = storage.pointer.assumingMemoryBound(to: Bits.self)
     let count = shape.elementCount
     var index = [Int](repeating: 0, count: extents.count)
     var offset = 0
     for position in 0..<count {
-      output.storeBytes(of: source[offset], toByteOffset: position * MemoryLayout<Bits>.size, as: Bits.self)
+      let element = source.loadUnaligned(fromByteOffset: offset * size, as: Bits.self)
+      output.storeBytes(of: element, toByteOffset: position * size, as: Bits.self)
       var axis = extents.count - 1
       while axis >= 0 {
         index[axis] += 1

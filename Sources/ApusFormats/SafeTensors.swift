@@ -33,22 +33,7 @@ public struct SafeTensors: Sendable {
   ///
   /// - Throws: ``FormatError`` when they are damaged or hold an element type that cannot be read.
   package init(_ storage: Storage, file: String) throws {
-    let bytes = storage.bytes
-    guard bytes.count >= 8 else {
-      throw FormatError.corrupt(file, bytes.isEmpty ? "is empty" : "is too short for a safetensors file")
-    }
-    let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
-    guard length >= 2, length <= UInt64(bytes.count - 8), length <= 100_000_000 else {
-      throw FormatError.corrupt(file, "is not a safetensors file, or cut short (header of \(length) bytes)")
-    }
-    let body = 8 + Int(length)
-    guard bytes[8] == UInt8(ascii: "{") else { throw FormatError.corrupt(file, "is not a safetensors file") }
-    let header: HeaderJSON
-    do {
-      header = try HeaderJSONParser.parse(UnsafeRawBufferPointer(rebasing: bytes[8..<body]))
-    } catch {
-      throw FormatError.corrupt(file, error.problem)
-    }
+    let (header, body) = try storage.withBytes { try Self.header($0, file) }
     guard case .object(let members) = header else { throw FormatError.corrupt(file, "its header is not an object") }
     var metadata: [String: String] = [:]
     var entries: [String: Entry] = [:]
@@ -57,7 +42,7 @@ public struct SafeTensors: Sendable {
       if name == "__metadata__" {
         metadata = try Self.metadata(value, file)
       } else {
-        let entry = try Self.entry(name, value, body, bytes.count, file)
+        let entry = try Self.entry(name, value, body, storage.byteCount, file)
         entries[name] = entry
         order.append((name, entry.range))
       }
@@ -75,8 +60,8 @@ public struct SafeTensors: Sendable {
       }
       end = range.upperBound
     }
-    guard end == bytes.count else {
-      throw FormatError.corrupt(file, "holds \(bytes.count - end) bytes that belong to no tensor")
+    guard end == storage.byteCount else {
+      throw FormatError.corrupt(file, "holds \(storage.byteCount - end) bytes that belong to no tensor")
     }
     self.metadata = metadata
     self.names = order.map(\.name)
@@ -114,6 +99,24 @@ public struct SafeTensors: Sendable {
     var result: [String: HostArray] = [:]
     for name in names { result[name] = try array(name) }
     return result
+  }
+
+  /// The header, and where the tensors' bytes begin.
+  private static func header(_ bytes: UnsafeRawBufferPointer, _ file: String) throws -> (HeaderJSON, body: Int) {
+    guard bytes.count >= 8 else {
+      throw FormatError.corrupt(file, bytes.isEmpty ? "is empty" : "is too short for a safetensors file")
+    }
+    let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+    guard length >= 2, length <= UInt64(bytes.count - 8), length <= 100_000_000 else {
+      throw FormatError.corrupt(file, "is not a safetensors file, or cut short (header of \(length) bytes)")
+    }
+    let body = 8 + Int(length)
+    guard bytes[8] == UInt8(ascii: "{") else { throw FormatError.corrupt(file, "is not a safetensors file") }
+    do {
+      return (try HeaderJSONParser.parse(UnsafeRawBufferPointer(rebasing: bytes[8..<body])), body)
+    } catch {
+      throw FormatError.corrupt(file, error.problem)
+    }
   }
 
   private static func metadata(_ value: HeaderJSON, _ file: String) throws -> [String: String] {
