@@ -38,6 +38,7 @@ typedef struct {
 typedef struct {
   const char *name;
   const apus_fused_kernels *fused[2];  // by APUS_F32, APUS_F64
+  const struct apus_conv_kernels *conv;
 } apus_kernel_table;
 
 extern const apus_kernel_table apus_kernels_sse2, apus_kernels_avx2;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The kernels for AVX2 and FMA.
+#include <immintrin.h>
 #include <math.h>
 
+#include "conv_internal.h"
 #include "internal.h"
 
 // Every result is the rounding of one operation: fused programs must equal unfused ones bit for bit.
@@ -28,6 +30,10 @@
 #include "fused_ops_body.h"
 #include "kernels_undef.h"
 
+#define FMA(a, b, c) _mm256_fmadd_ps(a, b, c)
+#include "conv_body.h"
+#undef FMA
+
 #pragma clang attribute pop
 
-const apus_kernel_table apus_kernels_avx2 = {"avx2", {&f32_kernels, &f64_kernels}};
+const apus_kernel_table apus_kernels_avx2 = {"avx2", {&f32_kernels, &f64_kernels}, &conv_kernels};

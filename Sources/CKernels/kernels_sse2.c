@@ -3,6 +3,7 @@
 // The kernels for every x86-64 processor.
 #include <math.h>
 
+#include "conv_internal.h"
 #include "internal.h"
 
 // Every result is the rounding of one operation: fused programs must equal unfused ones bit for bit.
@@ -26,4 +27,8 @@
 #include "fused_ops_body.h"
 #include "kernels_undef.h"
 
-const apus_kernel_table apus_kernels_sse2 = {"sse2", {&f32_kernels, &f64_kernels}};
+#define FMA(a, b, c) ((a) * (b) + (c))
+#include "conv_body.h"
+#undef FMA
+
+const apus_kernel_table apus_kernels_sse2 = {"sse2", {&f32_kernels, &f64_kernels}, &conv_kernels};

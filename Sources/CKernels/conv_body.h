@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The arithmetic of direct convolution. Included once per instruction set with
+//   FMA(a, b, c)  a * b + c on V8, fused where the instruction set can
+// Accumulators stay in registers: every function below is inlined with constant sizes.
+
+typedef float V8 __attribute__((vector_size(32)));
+typedef float U8 __attribute__((vector_size(32), aligned(4), may_alias));
+#define INLINE static inline __attribute__((always_inline))
+#define FULL _Pragma("clang loop unroll(full)")
+
+// A macro: without AVX a function returning V8 would have no agreed calling convention.
+#define conv_splat(x)                        \
+  ({                                         \
+    const float x_ = (x);                    \
+    (V8){x_, x_, x_, x_, x_, x_, x_, x_};    \
+  })
+
+/// `step` is the pixel step when it is known at compile time (1 and 8 become address constants), else 0.
+INLINE void conv_run_pixels(const apus_conv_run *r, const int blocks, const int pixels, const int64_t step) {
+  const int64_t pixel = step ? step : r->pixel_step;
+  V8 acc[2][APUS_CONV_PIXELS_1];
+  FULL for (int b = 0; b < blocks; ++b)
+    FULL for (int p = 0; p < pixels; ++p) acc[b][p] = *(const U8 *)(r->bias + 8 * b);
+  const int64_t taps = r->kernel_width, tap_step = r->tap_step;
+  for (int64_t c = 0; c < r->channels; ++c) {
+    const float *plane = r->src + (r->blocked ? c / 8 * r->plane + c % 8 : c * r->plane);
+    for (int64_t y = r->first_row; y < r->last_row; ++y) {
+      const float *s = plane + y * r->row_step;
+      const float *w = r->weights + (c * r->kernel_height + y) * taps * blocks * 8;
+      for (int64_t t = 0; t < taps; ++t) {
+        V8 weight[2];
+        FULL for (int b = 0; b < blocks; ++b) weight[b] = *(const U8 *)(w + 8 * b);
+        FULL for (int p = 0; p < pixels; ++p) {
+          const V8 x = conv_splat(s[p * pixel]);
+          FULL for (int b = 0; b < blocks; ++b) acc[b][p] = FMA(x, weight[b], acc[b][p]);
+        }
+        s += tap_step;
+        w += blocks * 8;
+      }
+    }
+  }
+  FULL for (int b = 0; b < blocks; ++b)
+    FULL for (int p = 0; p < pixels; ++p) {
+      V8 x = acc[b][p];
+      typedef int32_t M8 __attribute__((vector_size(32)));
+      if (r->relu) x = (V8)(~(M8)(x <= conv_splat(0)) & (M8)x);
+      *(U8 *)(r->dst + b * r->dst_plane + 8 * p) = x;
+    }
+}
+
+#define RUN_CASE(blocks, pixels)                                         \
+  case pixels:                                                           \
+    if (r->pixel_step == 1) return conv_run_pixels(r, blocks, pixels, 1); \
+    if (r->pixel_step == 8) return conv_run_pixels(r, blocks, pixels, 8); \
+    return conv_run_pixels(r, blocks, pixels, 0);
+
+static void conv_run(const apus_conv_run *r, int blocks, int pixels) {
+  if (blocks == 2) {
+    switch (pixels) { RUN_CASE(2, 1) RUN_CASE(2, 2) RUN_CASE(2, 3) RUN_CASE(2, 4) RUN_CASE(2, 5) RUN_CASE(2, 6) }
+    return;
+  }
+  switch (pixels) {
+    RUN_CASE(1, 1) RUN_CASE(1, 2) RUN_CASE(1, 3) RUN_CASE(1, 4) RUN_CASE(1, 5) RUN_CASE(1, 6) RUN_CASE(1, 7)
+    RUN_CASE(1, 8) RUN_CASE(1, 9) RUN_CASE(1, 10) RUN_CASE(1, 11) RUN_CASE(1, 12) RUN_CASE(1, 13) RUN_CASE(1, 14)
+  }
+}
+
+INLINE void conv_products_taps(const apus_conv_products *q, const int blocks, const int tap_rows, const int taps,
+                               const int64_t step) {
+  const int64_t tap = step ? step : q->tap_step;
+  V8 acc[4][6][2];
+  FULL for (int r = 0; r < tap_rows; ++r)
+    FULL for (int t = 0; t < taps; ++t)
+      FULL for (int b = 0; b < blocks; ++b) acc[r][t][b] = conv_splat(0);
+  for (int64_t y = 0; y < q->rows; ++y) {
+    const float *g = q->gradient + y * q->width * 8;
+    int64_t offset = y * q->row_step;
+    for (int64_t x = 0; x < q->width; ++x, g += 8, offset += q->pixel_step) {
+      V8 gradient[2];
+      FULL for (int b = 0; b < blocks; ++b) gradient[b] = *(const U8 *)(g + b * q->gradient_plane);
+      FULL for (int r = 0; r < tap_rows; ++r)
+        FULL for (int t = 0; t < taps; ++t) {
+          const V8 s = conv_splat(q->src[r][offset + t * tap]);
+          FULL for (int b = 0; b < blocks; ++b) acc[r][t][b] = FMA(s, gradient[b], acc[r][t][b]);
+        }
+    }
+  }
+  FULL for (int r = 0; r < tap_rows; ++r)
+    FULL for (int t = 0; t < taps; ++t)
+      FULL for (int b = 0; b < blocks; ++b) {
+        U8 *sum = (U8 *)(q->sums[r] + (t * blocks + b) * 8);
+        *sum = *sum + acc[r][t][b];
+      }
+}
+
+#define PRODUCT_CASE(blocks, tap_rows, taps)                                         \
+  case (blocks * 8 + tap_rows) * 8 + taps:                                           \
+    if (q->tap_step == 1) return conv_products_taps(q, blocks, tap_rows, taps, 1);    \
+    if (q->tap_step == 8) return conv_products_taps(q, blocks, tap_rows, taps, 8);    \
+    return conv_products_taps(q, blocks, tap_rows, taps, 0);
+
+static void conv_products(const apus_conv_products *q, int blocks, int tap_rows, int taps) {
+  switch ((blocks * 8 + tap_rows) * 8 + taps) {
+    PRODUCT_CASE(1, 1, 1) PRODUCT_CASE(1, 1, 2) PRODUCT_CASE(1, 1, 3) PRODUCT_CASE(1, 1, 4) PRODUCT_CASE(1, 1, 5)
+    PRODUCT_CASE(1, 1, 6) PRODUCT_CASE(1, 2, 1) PRODUCT_CASE(1, 2, 2) PRODUCT_CASE(1, 2, 3) PRODUCT_CASE(1, 2, 4)
+    PRODUCT_CASE(1, 2, 5) PRODUCT_CASE(1, 2, 6) PRODUCT_CASE(1, 3, 1) PRODUCT_CASE(1, 3, 2) PRODUCT_CASE(1, 3, 3)
+    PRODUCT_CASE(1, 3, 4) PRODUCT_CASE(1, 4, 1) PRODUCT_CASE(1, 4, 2) PRODUCT_CASE(1, 4, 3) PRODUCT_CASE(2, 1, 1)
+    PRODUCT_CASE(2, 1, 2) PRODUCT_CASE(2, 1, 3) PRODUCT_CASE(2, 1, 4) PRODUCT_CASE(2, 1, 5) PRODUCT_CASE(2, 1, 6)
+    PRODUCT_CASE(2, 2, 1) PRODUCT_CASE(2, 2, 2) PRODUCT_CASE(2, 2, 3) PRODUCT_CASE(2, 3, 1) PRODUCT_CASE(2, 3, 2)
+    PRODUCT_CASE(2, 4, 1)
+  }
+}
+
+static const apus_conv_kernels conv_kernels = {conv_run, conv_products};
+
+#undef RUN_CASE
+#undef PRODUCT_CASE

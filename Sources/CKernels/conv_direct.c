@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Forward and backward-data convolution. Backward data is a forward convolution too: of the output gradient, framed with
+// zeros (and spread out by the stride), with flipped weights whose channels change places.
+#include <string.h>
+
+#include "conv_internal.h"
+
+enum { STRIP_BYTES = 40 * 1024 };
+
+typedef struct {
+  apus_conv_frame frame;
+  int64_t batch;
+  int64_t out_channels, out_height, out_width;
+  int64_t kernel_height, kernel_width, stride_h, stride_w, dilation_h, dilation_w;
+  int out_blocked, relu;
+  int64_t strips, strip_rows;  // every image's output rows are cut into strips
+  int64_t weight_floats, frame_floats;
+  const float *src;
+  float *dst;
+  float *weights, *bias, *frames;
+} direct;
+
+static int64_t round_up(int64_t x, int64_t to) { return (x + to - 1) / to * to; }
+
+static int64_t strip_input_rows(const direct *d, int64_t rows) {
+  return (rows - 1) * d->stride_h + (d->kernel_height - 1) * d->dilation_h + 1;
+}
+
+/// Sizes alone decide the strips: small enough for the cache, and several when there are few images.
+static void plan(direct *d) {
+  const int64_t channels = apus_conv_stored_channels(d->frame.channels, d->frame.blocked);
+  const int64_t row_bytes = channels * d->frame.padded_width * (int64_t)sizeof(float);
+  int64_t rows = d->out_height;
+  while (rows > 1 && strip_input_rows(d, rows) * row_bytes > STRIP_BYTES) rows = (rows + 1) / 2;
+  if (d->batch < 8) rows = apus_min64(rows, apus_ceil_div(d->out_height * apus_max64(d->batch, 1), 8));
+  d->strips = apus_ceil_div(d->out_height, rows);
+  d->strip_rows = apus_ceil_div(d->out_height, d->strips);
+  d->weight_floats =
+      round_up(d->out_channels, 8) * d->frame.channels * d->kernel_height * d->kernel_width;
+  d->frame_floats = 0;
+  if (!apus_conv_frame_is_identity(&d->frame))
+    d->frame_floats = round_up(channels * strip_input_rows(d, d->strip_rows) * d->frame.padded_width, 16);
+}
+
+static direct forward_plan(const apus_conv *c) {
+  direct d = {
+      .frame = {c->in_channels, c->in_height, c->in_width, c->src_blocked, c->pad_top, c->pad_left, 1, 1,
+                (c->out_height - 1) * c->stride_h + (c->kernel_height - 1) * c->dilation_h + 1,
+                (c->out_width - 1) * c->stride_w + (c->kernel_width - 1) * c->dilation_w + 1},
+      .batch = c->batch, .out_channels = c->out_channels, .out_height = c->out_height, .out_width = c->out_width,
+      .kernel_height = c->kernel_height, .kernel_width = c->kernel_width, .stride_h = c->stride_h,
+      .stride_w = c->stride_w, .dilation_h = c->dilation_h, .dilation_w = c->dilation_w, .out_blocked = c->dst_blocked,
+      .relu = c->relu};
+  plan(&d);
+  return d;
+}
+
+static direct backward_plan(const apus_conv *c) {
+  const int64_t reach_h = (c->kernel_height - 1) * c->dilation_h, reach_w = (c->kernel_width - 1) * c->dilation_w;
+  direct d = {
+      .frame = {c->out_channels, c->out_height, c->out_width, c->dst_blocked, reach_h - c->pad_top,
+                reach_w - c->pad_left, c->stride_h, c->stride_w, c->in_height + reach_h, c->in_width + reach_w},
+      .batch = c->batch, .out_channels = c->in_channels, .out_height = c->in_height, .out_width = c->in_width,
+      .kernel_height = c->kernel_height, .kernel_width = c->kernel_width, .stride_h = 1, .stride_w = 1,
+      .dilation_h = c->dilation_h, .dilation_w = c->dilation_w, .out_blocked = c->src_blocked};
+  plan(&d);
+  return d;
+}
+
+size_t apus_conv_direct_scratch(const apus_conv *conv, int pass, int threads) {
+  const direct d = pass == 0 ? forward_plan(conv) : backward_plan(conv);
+  const int64_t floats = round_up(d.weight_floats, 16) + round_up(d.out_channels, 16) +
+                         apus_max64(threads, 1) * d.frame_floats;
+  return (size_t)floats * sizeof(float);
+}
+
+static void divide_scratch(direct *d, void *scratch) {
+  d->weights = scratch;
+  d->bias = d->weights + round_up(d->weight_floats, 16);
+  d->frames = d->bias + round_up(d->out_channels, 16);
+}
+
+/// Packs weights as [group of two blocks][channels, kernel rows, kernel columns][blocks * 8], zero for padding lanes.
+/// The weight of (output o, channel c) is at o * out_step + c * channel_step + tap, or with the taps reversed.
+static void pack_weights(const direct *d, const float *weights, int64_t out_step, int64_t channel_step, int flip) {
+  const int64_t taps = d->kernel_height * d->kernel_width, channels = d->frame.channels;
+  const int64_t blocks = (d->out_channels + 7) / 8;
+  float *dst = d->weights;
+  for (int64_t group = 0; group < blocks; group += 2) {
+    const int64_t lanes = apus_min64(2, blocks - group) * 8;
+    const int64_t present = apus_min64(lanes, d->out_channels - group * 8);
+    for (int64_t c = 0; c < channels; ++c)
+      for (int64_t t = 0; t < taps; ++t, dst += lanes) {
+        const float *src = weights + group * 8 * out_step + c * channel_step + (flip ? taps - 1 - t : t);
+        for (int64_t o = 0; o < present; ++o) dst[o] = src[o * out_step];
+        for (int64_t o = present; o < lanes; ++o) dst[o] = 0;
+      }
+  }
+}
+
+static void pack_bias(const direct *d, const float *bias) {
+  for (int64_t o = 0; o < round_up(d->out_channels, 8); ++o) d->bias[o] = bias && o < d->out_channels ? bias[o] : 0;
+}
+
+/// Kernel rows that meet the image when the window starts at padded row `row`; the rest would only add zeros.
+static void meeting_rows(const direct *d, int64_t row, apus_conv_run *run) {
+  const int64_t last_pixel = d->frame.top + (d->frame.height - 1) * d->frame.spread_h;
+  run->first_row = apus_max64(0, apus_ceil_div(apus_max64(d->frame.top - row, 0), d->dilation_h));
+  run->last_row = last_pixel < row ? 0 : apus_min64(d->kernel_height, (last_pixel - row) / d->dilation_h + 1);
+}
+
+/// Stores pixels computed as [blocks][pixels, 8] into a plain image.
+static void store_plain(const direct *d, const float *pixels, int64_t first_channel, int64_t blocks, int64_t count,
+                        float *image, int64_t offset) {
+  const int64_t plane = d->out_height * d->out_width;
+  const int64_t channels = apus_min64(blocks * 8, d->out_channels - first_channel);
+  for (int64_t o = 0; o < channels; ++o)
+    for (int64_t p = 0; p < count; ++p)
+      image[(first_channel + o) * plane + offset + p] = pixels[(o / 8 * count + p) * 8 + o % 8];
+}
+
+static void convolve_strip(void *context, int64_t unit, int thread) {
+  const direct *d = context;
+  const apus_conv_frame *f = &d->frame;
+  const int64_t image = unit / d->strips, first = unit % d->strips * d->strip_rows;
+  const int64_t last = apus_min64(first + d->strip_rows, d->out_height);
+  if (first >= last) return;
+  const int64_t in_channels = apus_conv_stored_channels(f->channels, f->blocked), lanes = f->blocked ? 8 : 1;
+  const float *src = d->src + image * in_channels * f->height * f->width;
+  int64_t width = f->width, height = f->height;
+  const int64_t origin = first * d->stride_h;
+  if (d->frame_floats) {
+    float *frame = d->frames + thread * d->frame_floats;
+    width = f->padded_width;
+    height = strip_input_rows(d, last - first);
+    apus_conv_frame_copy(f, src, origin, origin + height, frame);
+    src = frame;
+  } else {
+    src += origin * width * lanes;
+  }
+
+  const int64_t out_plane = d->out_height * d->out_width, blocks = (d->out_channels + 7) / 8;
+  float *dst = d->dst + image * apus_conv_stored_channels(d->out_channels, d->out_blocked) * out_plane;
+  const int64_t taps = f->channels * d->kernel_height * d->kernel_width;
+  apus_conv_run run = {.channels = f->channels, .plane = height * width * lanes, .blocked = f->blocked,
+                       .row_step = d->dilation_h * width * lanes, .tap_step = d->dilation_w * lanes,
+                       .pixel_step = d->stride_w * lanes, .kernel_height = d->kernel_height,
+                       .kernel_width = d->kernel_width, .relu = d->relu};
+  float pixels[2 * APUS_CONV_PIXELS_1 * 8];
+  for (int64_t group = 0; group < blocks; group += 2) {
+    const int now = blocks - group >= 2 ? 2 : 1;
+    const int64_t most = now == 2 ? APUS_CONV_PIXELS_2 : APUS_CONV_PIXELS_1;
+    const int64_t runs = apus_ceil_div(d->out_width, most);
+    run.weights = d->weights + group * 8 * taps;
+    run.bias = d->bias + group * 8;
+    for (int64_t y = first; y < last; ++y) {
+      meeting_rows(d, y * d->stride_h, &run);
+      for (int64_t k = 0; k < runs; ++k) {
+        const int64_t x = d->out_width * k / runs, count = d->out_width * (k + 1) / runs - x;
+        run.src = src + ((y - first) * d->stride_h * width + x * d->stride_w) * lanes;
+        run.dst = d->out_blocked ? dst + group * out_plane * 8 + (y * d->out_width + x) * 8 : pixels;
+        run.dst_plane = d->out_blocked ? out_plane * 8 : count * 8;
+        apus_kernels->conv->run(&run, now, (int)count);
+        if (!d->out_blocked) store_plain(d, pixels, group * 8, now, count, dst, y * d->out_width + x);
+      }
+    }
+  }
+}
+
+void apus_conv_forward(const apus_conv *conv, const float *src, const float *weights, const float *bias, float *dst,
+                       void *scratch, int threads) {
+  direct d = forward_plan(conv);
+  d.src = src;
+  d.dst = dst;
+  divide_scratch(&d, scratch);
+  const int64_t taps = conv->kernel_height * conv->kernel_width;
+  pack_weights(&d, weights, conv->in_channels * taps, taps, 0);
+  pack_bias(&d, bias);
+  apus_parallel(threads, d.batch * d.strips, convolve_strip, &d);
+}
+
+void apus_conv_backward_data(const apus_conv *conv, const float *dst_gradient, const float *weights,
+                             float *src_gradient, void *scratch, int threads) {
+  direct d = backward_plan(conv);
+  d.src = dst_gradient;
+  d.dst = src_gradient;
+  divide_scratch(&d, scratch);
+  const int64_t taps = conv->kernel_height * conv->kernel_width;
+  pack_weights(&d, weights, taps, conv->in_channels * taps, 1);
+  pack_bias(&d, NULL);
+  apus_parallel(threads, d.batch * d.strips, convolve_strip, &d);
+}

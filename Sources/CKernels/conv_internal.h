@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Direct convolution in two layers: conv_*.c cut the work and lay out data, conv_body.h does the arithmetic.
+#ifndef APUS_CONV_INTERNAL_H
+#define APUS_CONV_INTERNAL_H
+
+#include "internal.h"
+
+enum { APUS_CONV_PIXELS_1 = 14, APUS_CONV_PIXELS_2 = 6, APUS_CONV_GROUPS = 16 };
+
+/// A run of output pixels of one row, for one or two blocks of 8 output channels.
+typedef struct {
+  const float *src;        // the first pixel's first tap, channel 0, in an image with its padding made explicit
+  const float *weights;    // [channels, kernel rows, kernel columns, blocks * 8]
+  const float *bias;       // [blocks * 8]
+  int64_t channels;
+  int64_t plane;           // floats from one channel (plain) or channel block (blocked) to the next
+  int blocked;
+  int64_t row_step;        // floats from one kernel row to the next
+  int64_t tap_step;        // floats from one kernel column to the next
+  int64_t pixel_step;      // floats from one output pixel's taps to the next's
+  int64_t first_row, last_row;  // the kernel rows that meet the image
+  int64_t kernel_height, kernel_width;
+  int relu;
+  float *dst;              // [blocks][pixels, 8] with dst_plane between blocks
+  int64_t dst_plane;
+} apus_conv_run;
+
+/// Products of gradients and inputs over a range of output rows, for a few rows of kernel taps.
+typedef struct {
+  const float *gradient;   // [blocks][rows, width, 8] with gradient_plane between blocks
+  int64_t gradient_plane;
+  const float *src[4];     // for each tap row, the place its first tap meets at the first output pixel
+  int64_t pixel_step, row_step, tap_step;  // floats between output columns, output rows and taps
+  int64_t rows, width;
+  float *sums[4];          // for each tap row, [taps, blocks * 8], added to
+} apus_conv_products;
+
+typedef struct apus_conv_kernels {
+  void (*run)(const apus_conv_run *run, int blocks, int pixels);
+  void (*products)(const apus_conv_products *products, int blocks, int tap_rows, int taps);
+} apus_conv_kernels;
+
+/// An image copied into scratch with explicit zeros: around it (negative padding crops) and between its pixels
+/// (spread > 1, for the gradient of a strided convolution).
+typedef struct {
+  int64_t channels, height, width;  // of the image
+  int blocked;
+  int64_t top, left, spread_h, spread_w;
+  int64_t padded_height, padded_width;
+} apus_conv_frame;
+
+static inline int64_t apus_conv_stored_channels(int64_t channels, int blocked) {
+  return blocked ? (channels + 7) / 8 * 8 : channels;
+}
+
+/// Writes rows [first, last) of the padded image to dst: [channels or blocks][last - first, padded_width, 1 or 8].
+void apus_conv_frame_copy(const apus_conv_frame *frame, const float *image, int64_t first, int64_t last, float *dst);
+
+size_t apus_conv_direct_scratch(const apus_conv *conv, int pass, int threads);
+
+static inline int apus_conv_frame_is_identity(const apus_conv_frame *f) {
+  return f->top == 0 && f->left == 0 && f->spread_h == 1 && f->spread_w == 1 && f->padded_height <= f->height &&
+         f->padded_width <= f->width;
+}
+
+#endif
