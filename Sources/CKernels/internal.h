@@ -35,10 +35,18 @@ typedef struct {
   void (*accumulate[4])(void *acc, const void *src, int64_t count);
 } apus_fused_kernels;
 
+/// Fills groups of 32 words' worth of elements, beginning with the given block of the stream.
+typedef void (*apus_random_fill)(void *values, int64_t groups, uint64_t seed, uint64_t stream, uint64_t block);
+
+typedef struct {
+  apus_random_fill bits, uniform_f32, uniform_f64, normal_f32, normal_f64;
+} apus_random_kernels;
+
 typedef struct {
   const char *name;
   const apus_fused_kernels *fused[2];  // by APUS_F32, APUS_F64
   const struct apus_conv_kernels *conv;
+  const apus_random_kernels *random;
 } apus_kernel_table;
 
 extern const apus_kernel_table apus_kernels_sse2, apus_kernels_avx2;

@@ -34,6 +34,15 @@
 #include "conv_body.h"
 #undef FMA
 
+#define VF32(function, accuracy) Sleef_##function##f8_##accuracy##avx2
+#define VF64(function, accuracy) Sleef_##function##d4_##accuracy##avx2
+f32_vector VF32(sinpi, u05)(f32_vector);
+f32_vector VF32(cospi, u05)(f32_vector);
+f64_vector VF64(sinpi, u05)(f64_vector);
+f64_vector VF64(cospi, u05)(f64_vector);
+#include "random_body.h"
+
 #pragma clang attribute pop
 
-const apus_kernel_table apus_kernels_avx2 = {"avx2", {&f32_kernels, &f64_kernels}, &conv_kernels};
+const apus_kernel_table apus_kernels_avx2 = {"avx2", {&f32_kernels, &f64_kernels}, &conv_kernels,
+                                              &random_kernels};

@@ -31,4 +31,13 @@
 #include "conv_body.h"
 #undef FMA
 
-const apus_kernel_table apus_kernels_sse2 = {"sse2", {&f32_kernels, &f64_kernels}, &conv_kernels};
+#define VF32(function, accuracy) Sleef_##function##f4_##accuracy##sse2
+#define VF64(function, accuracy) Sleef_##function##d2_##accuracy##sse2
+f32_vector VF32(sinpi, u05)(f32_vector);
+f32_vector VF32(cospi, u05)(f32_vector);
+f64_vector VF64(sinpi, u05)(f64_vector);
+f64_vector VF64(cospi, u05)(f64_vector);
+#include "random_body.h"
+
+const apus_kernel_table apus_kernels_sse2 = {"sse2", {&f32_kernels, &f64_kernels}, &conv_kernels,
+                                              &random_kernels};
