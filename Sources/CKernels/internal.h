@@ -42,11 +42,28 @@ typedef struct {
   apus_random_fill bits, uniform_f32, uniform_f64, normal_f32, normal_f64;
 } apus_random_kernels;
 
+/// See gemm_body.h.
+typedef struct {
+  void (*tile)(int rows, int64_t k, const float *a, int64_t ars, int64_t acs, const float *b, int64_t bs, float beta,
+               float *c, int64_t ldc);
+  float (*dot)(const float *x, const float *y, int64_t count);
+  void (*add_rows)(const float *m, int64_t ld, int64_t rows, int64_t columns, const float *x, float *y);
+} apus_gemm_f32_kernels;
+
+typedef struct {
+  void (*tile)(int rows, int64_t k, const double *a, int64_t ars, int64_t acs, const double *b, int64_t bs, double beta,
+               double *c, int64_t ldc);
+  double (*dot)(const double *x, const double *y, int64_t count);
+  void (*add_rows)(const double *m, int64_t ld, int64_t rows, int64_t columns, const double *x, double *y);
+} apus_gemm_f64_kernels;
+
 typedef struct {
   const char *name;
   const apus_fused_kernels *fused[2];  // by APUS_F32, APUS_F64
   const struct apus_conv_kernels *conv;
   const apus_random_kernels *random;
+  const apus_gemm_f32_kernels *gemm_f32;
+  const apus_gemm_f64_kernels *gemm_f64;
 } apus_kernel_table;
 
 extern const apus_kernel_table apus_kernels_sse2, apus_kernels_avx2;

@@ -42,7 +42,33 @@ f64_vector VF64(sinpi, u05)(f64_vector);
 f64_vector VF64(cospi, u05)(f64_vector);
 #include "random_body.h"
 
+#define T float
+#define NAME(x) f32_##x
+#define GEMM_KERNELS apus_gemm_f32_kernels
+#define BROADCAST(x) _mm256_set1_ps(x)
+#define FMA(a, b, c) _mm256_fmadd_ps(a, b, c)
+#include "gemm_body.h"
+#undef FMA
+#undef BROADCAST
+#undef GEMM_KERNELS
+#undef NAME
+#undef T
+
+#define T double
+#define NAME(x) f64_##x
+#define GEMM_KERNELS apus_gemm_f64_kernels
+#define BROADCAST(x) _mm256_set1_pd(x)
+#define FMA(a, b, c) _mm256_fmadd_pd(a, b, c)
+#include "gemm_body.h"
+#undef FMA
+#undef BROADCAST
+#undef GEMM_KERNELS
+#undef NAME
+#undef T
+
 #pragma clang attribute pop
 
 const apus_kernel_table apus_kernels_avx2 = {"avx2", {&f32_kernels, &f64_kernels}, &conv_kernels,
-                                              &random_kernels};
+                                              &random_kernels,
+                                              &f32_gemm,
+                                              &f64_gemm};

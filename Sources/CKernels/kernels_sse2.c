@@ -39,5 +39,31 @@ f64_vector VF64(sinpi, u05)(f64_vector);
 f64_vector VF64(cospi, u05)(f64_vector);
 #include "random_body.h"
 
+#define T float
+#define NAME(x) f32_##x
+#define GEMM_KERNELS apus_gemm_f32_kernels
+#define BROADCAST(x) ((f32_wide){x, x, x, x, x, x, x, x})
+#define FMA(a, b, c) ((a) * (b) + (c))
+#include "gemm_body.h"
+#undef FMA
+#undef BROADCAST
+#undef GEMM_KERNELS
+#undef NAME
+#undef T
+
+#define T double
+#define NAME(x) f64_##x
+#define GEMM_KERNELS apus_gemm_f64_kernels
+#define BROADCAST(x) ((f64_wide){x, x, x, x})
+#define FMA(a, b, c) ((a) * (b) + (c))
+#include "gemm_body.h"
+#undef FMA
+#undef BROADCAST
+#undef GEMM_KERNELS
+#undef NAME
+#undef T
+
 const apus_kernel_table apus_kernels_sse2 = {"sse2", {&f32_kernels, &f64_kernels}, &conv_kernels,
-                                              &random_kernels};
+                                              &random_kernels,
+                                              &f32_gemm,
+                                              &f64_gemm};

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Cuts a matrix product into tiles. Included by gemm.c once per type with
+//   T, NAME(x), KERNELS
+//
+// The columns of C are cut into panels of NR and its rows into blocks of ROWS; a panel of B is packed into a contiguous
+// [k, NR] block shared by all threads, unless B already reads well. A is packed only when it is transposed. The k
+// dimension is cut into blocks of DEPTH whose products are added to C in order.
+
+enum { NAME(NR) = 64 / sizeof(T) };
+
+typedef struct {
+  int64_t m, n, k;             // k of this block
+  const T *a;
+  int64_t ars, acs;            // strides of op(A) between rows and along k
+  const T *b;
+  int64_t brs, bcs;            // strides of op(B) along k and between columns
+  T beta;
+  T *c;
+  int64_t ldc;
+  int64_t panels, stripe;      // panels of C, and how many of them a unit of work takes
+  int64_t stripes;
+  int packed_all;              // every panel is packed; else only a partial last one
+  T *packed_b;                 // [panels or 1][k, NR]
+} NAME(product);
+
+static void NAME(pack_panel)(void *context, int64_t panel, int thread) {
+  (void)thread;
+  const NAME(product) *p = context;
+  const int64_t first = panel * NAME(NR), columns = apus_min64(NAME(NR), p->n - first);
+  T *restrict dst = p->packed_b + (p->packed_all ? panel * p->k * NAME(NR) : 0);
+  const T *restrict src = p->b + first * p->bcs;
+  if (p->bcs == 1) {
+    for (int64_t r = 0; r < p->k; ++r) {
+      if (columns == NAME(NR)) {
+        for (int64_t j = 0; j < NAME(NR); ++j) dst[r * NAME(NR) + j] = src[r * p->brs + j];
+      } else {
+        for (int64_t j = 0; j < NAME(NR); ++j) dst[r * NAME(NR) + j] = j < columns ? src[r * p->brs + j] : 0;
+      }
+    }
+  } else {
+    for (int64_t j = 0; j < NAME(NR); ++j)
+      for (int64_t r = 0; r < p->k; ++r) dst[r * NAME(NR) + j] = j < columns ? src[j * p->bcs + r * p->brs] : 0;
+  }
+}
+
+/// One block of rows against one stripe of panels.
+static void NAME(multiply_block)(void *context, int64_t unit, int thread) {
+  (void)thread;
+  const NAME(product) *p = context;
+  const int64_t first_row = unit / p->stripes * ROWS, rows = apus_min64(ROWS, p->m - first_row);
+  const int64_t first_panel = unit % p->stripes * p->stripe, last_panel = apus_min64(first_panel + p->stripe, p->panels);
+  T packed_a[ROWS * DEPTH] __attribute__((aligned(64)));
+  const T *a = p->a + first_row * p->ars;
+  int64_t ars = p->ars, acs = p->acs;
+  if (ars == 1 && acs != 1) {  // transposed: one pass here spares many strided ones
+    for (int64_t r = 0; r < p->k; ++r)
+      for (int64_t i = 0; i < rows; ++i) packed_a[i / MR * MR * p->k + r * MR + i % MR] = a[i + r * acs];
+    a = packed_a;
+    acs = MR;
+  }
+  const int packed = a == packed_a;
+  for (int64_t panel = first_panel; panel < last_panel; ++panel) {
+    const int64_t column = panel * NAME(NR), columns = apus_min64(NAME(NR), p->n - column);
+    const int direct = !p->packed_all && columns == NAME(NR);
+    const T *b = direct ? p->b + column : p->packed_b + (p->packed_all ? panel * p->k * NAME(NR) : 0);
+    const int64_t bs = direct ? p->brs : NAME(NR);
+    for (int64_t i = 0; i < rows; i += MR) {
+      const int now = (int)apus_min64(MR, rows - i);
+      T *c = p->c + (first_row + i) * p->ldc + column;
+      const T *strip = packed ? a + i * p->k : a + i * ars;
+      if (columns == NAME(NR)) {
+        KERNELS->tile(now, p->k, strip, ars, acs, b, bs, p->beta, c, p->ldc);
+        continue;
+      }
+      T edge[MR * NAME(NR)];
+      for (int r = 0; r < now; ++r)
+        for (int64_t j = 0; j < NAME(NR); ++j) edge[r * NAME(NR) + j] = p->beta != 0 && j < columns ? c[r * p->ldc + j] : 0;
+      KERNELS->tile(now, p->k, strip, ars, acs, b, bs, p->beta, edge, NAME(NR));
+      for (int r = 0; r < now; ++r)
+        for (int64_t j = 0; j < columns; ++j) c[r * p->ldc + j] = edge[r * NAME(NR) + j];
+    }
+  }
+}
+
+static void NAME(scale)(int64_t m, int64_t n, T beta, T *c, int64_t ldc) {
+  for (int64_t i = 0; i < m; ++i)
+    for (int64_t j = 0; j < n; ++j) c[i * ldc + j] = beta == 0 ? 0 : beta * c[i * ldc + j];
+}
+
+/// A vector times a matrix: y = x M + beta y, where M is [k, n] with strides; x and y are strided too.
+typedef struct {
+  int64_t n, k;
+  const T *m;
+  int64_t mks, mns;
+  const T *x;  // contiguous
+  T beta;
+  T *y;
+  int64_t ys;
+} NAME(vector_product);
+
+static void NAME(vector_chunk)(void *context, int64_t chunk, int thread) {
+  (void)thread;
+  const NAME(vector_product) *p = context;
+  const int64_t first = chunk * VECTOR_CHUNK, count = apus_min64(VECTOR_CHUNK, p->n - first);
+  T sums[VECTOR_CHUNK];
+  if (p->mks == 1) {
+    for (int64_t j = 0; j < count; ++j) sums[j] = KERNELS->dot(p->x, p->m + (first + j) * p->mns, p->k);
+  } else {
+    for (int64_t j = 0; j < count; ++j) sums[j] = 0;
+    KERNELS->add_rows(p->m + first, p->mks, p->k, count, p->x, sums);
+  }
+  T *y = p->y + first * p->ys;
+  for (int64_t j = 0; j < count; ++j) y[j * p->ys] = p->beta == 0 ? sums[j] : sums[j] + p->beta * y[j * p->ys];
+}
+
+static void NAME(multiply_vector)(int64_t n, int64_t k, const T *x, int64_t xs, const T *m, int64_t mks, int64_t mns,
+                                  T beta, T *y, int64_t ys, int threads) {
+  T small[1024], *gathered = NULL;
+  if (xs != 1) {
+    gathered = k <= 1024 ? small : malloc((size_t)k * sizeof(T));
+    for (int64_t i = 0; i < k; ++i) gathered[i] = x[i * xs];
+    x = gathered;
+  }
+  NAME(vector_product) p = {n, k, m, mks, mns, x, beta, y, ys};
+  apus_parallel(n * k < SERIAL_WORK ? 1 : threads, apus_ceil_div(n, VECTOR_CHUNK), NAME(vector_chunk), &p);
+  if (gathered != small) free(gathered);
+}
+
+void NAME(apus_gemm)(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, const T *a, int64_t lda,
+                     const T *b, int64_t ldb, T beta, T *c, int64_t ldc, int threads) {
+  if (m <= 0 || n <= 0) return;
+  if (k <= 0) return NAME(scale)(m, n, beta, c, ldc);
+  const int64_t ars = transpose_a ? 1 : lda, acs = transpose_a ? lda : 1;
+  const int64_t brs = transpose_b ? 1 : ldb, bcs = transpose_b ? ldb : 1;
+  if (m == 1) return NAME(multiply_vector)(n, k, a, acs, b, brs, bcs, beta, c, 1, threads);
+  if (n == 1) return NAME(multiply_vector)(m, k, b, brs, a, acs, ars, beta, c, ldc, threads);
+
+  NAME(product) p = {.m = m, .n = n, .a = a, .ars = ars, .acs = acs, .b = b, .brs = brs, .bcs = bcs, .c = c,
+                     .ldc = ldc, .panels = apus_ceil_div(n, NAME(NR))};
+  const int64_t blocks = apus_ceil_div(m, ROWS), depth = apus_min64(k, DEPTH);
+  // Enough units for the threads of any machine at hand, but long stripes where the rows alone give them.
+  p.stripe = blocks >= 16 ? p.panels : apus_max64(4, apus_ceil_div(p.panels * blocks, 16));
+  p.stripes = apus_ceil_div(p.panels, p.stripe);
+  // Packing costs a pass over B, which few rows do not repay when B reads well as it is.
+  p.packed_all = transpose_b || m > 2 * MR;
+  T small[16 * DEPTH] __attribute__((aligned(64)));
+  const int64_t need = (p.packed_all ? p.panels : 1) * depth * NAME(NR);
+  p.packed_b = need <= (int64_t)(sizeof small / sizeof(T)) ? small : aligned_alloc(64, (size_t)need * sizeof(T));
+  if (m * n * k < SERIAL_WORK) threads = 1;
+  for (int64_t done = 0; done < k; done += DEPTH) {
+    p.k = apus_min64(DEPTH, k - done);
+    p.a = a + done * acs;
+    p.b = b + done * brs;
+    p.beta = done == 0 ? beta : 1;
+    if (p.packed_all) {
+      apus_parallel(threads, p.panels, NAME(pack_panel), &p);
+    } else if (n % NAME(NR) != 0) {
+      NAME(pack_panel)(&p, p.panels - 1, 0);
+    }
+    apus_parallel(threads, blocks * p.stripes, NAME(multiply_block), &p);
+  }
+  if (p.packed_b != small) free(p.packed_b);
+}
