@@ -130,6 +130,7 @@ TERNARY(muladd, a * b + c)
 
 #include "fused_convert_body.h"
 #include "fused_reduce_body.h"
+#include "softmax_body.h"
 
 static const apus_fused_kernels NAME(kernels) = {
     LANES,
@@ -142,7 +143,9 @@ static const apus_fused_kernels NAME(kernels) = {
     {NAME(load_f32), NAME(load_f64), NAME(load_i32), NAME(load_i64), NAME(load_u8), NAME(load_u8)},
     {NAME(store_f32), NAME(store_f64), NAME(store_i32), NAME(store_i64), NAME(store_u8), NAME(store_bool)},
     {NAME(run_sum), NAME(run_max), NAME(run_min), NAME(run_prod)},
-    {NAME(accumulate_sum), NAME(accumulate_max), NAME(accumulate_min), NAME(accumulate_prod)}};
+    {NAME(accumulate_sum), NAME(accumulate_max), NAME(accumulate_min), NAME(accumulate_prod)},
+    NAME(softmax),
+    NAME(softmax_backward)};
 
 #undef V
 #undef U

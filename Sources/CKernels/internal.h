@@ -21,7 +21,7 @@ typedef void (*apus_op_kernel)(const apus_operand *operands, const apus_instruct
 /// Lanes over which a contiguous run is summed, the same for every instruction set so that the bits are too.
 enum { APUS_LANES = 32 };
 
-/// Kernels of fused programs for one compute type.
+/// Kernels of fused programs, and others over contiguous values, for one compute type.
 typedef struct {
   int width;  // elements per vector
   apus_op_kernel ops[APUS_OP_COUNT];
@@ -33,6 +33,9 @@ typedef struct {
   void (*reduce_run[4])(void *lanes, const void *src, int64_t count);
   /// acc[i] = combine(acc[i], src[i]).
   void (*accumulate[4])(void *acc, const void *src, int64_t count);
+  void (*softmax)(const void *src, void *dst, int64_t rows, int64_t columns, int log_space);
+  void (*softmax_backward)(const void *values, const void *gradient, void *result, int64_t rows, int64_t columns,
+                           int log_space);
 } apus_fused_kernels;
 
 /// Fills groups of 32 words' worth of elements, beginning with the given block of the stream.
@@ -57,6 +60,14 @@ typedef struct {
   void (*add_rows)(const double *m, int64_t ld, int64_t rows, int64_t columns, const double *x, double *y);
 } apus_gemm_f64_kernels;
 
+/// Pooling of one image plane; see pool_body.h.
+typedef struct {
+  void (*max_forward)(const apus_pool *pool, const void *src, void *dst, int32_t *argmax);
+  void (*max_backward)(const apus_pool *pool, const void *gradient, const int32_t *argmax, void *result);
+  void (*average_forward)(const apus_pool *pool, const void *src, void *dst);
+  void (*average_backward)(const apus_pool *pool, const void *gradient, void *result);
+} apus_pool_kernels;
+
 typedef struct {
   const char *name;
   const apus_fused_kernels *fused[2];  // by APUS_F32, APUS_F64
@@ -64,6 +75,7 @@ typedef struct {
   const apus_random_kernels *random;
   const apus_gemm_f32_kernels *gemm_f32;
   const apus_gemm_f64_kernels *gemm_f64;
+  const apus_pool_kernels *blocked_pool;
 } apus_kernel_table;
 
 extern const apus_kernel_table apus_kernels_sse2, apus_kernels_avx2;

@@ -3,6 +3,7 @@
 // The kernels for AVX2 and FMA.
 #include <immintrin.h>
 #include <math.h>
+#include <string.h>
 
 #include "conv_internal.h"
 #include "internal.h"
@@ -33,6 +34,8 @@
 #define FMA(a, b, c) _mm256_fmadd_ps(a, b, c)
 #include "conv_body.h"
 #undef FMA
+
+#include "pool_blocked_body.h"
 
 #define VF32(function, accuracy) Sleef_##function##f8_##accuracy##avx2
 #define VF64(function, accuracy) Sleef_##function##d4_##accuracy##avx2
@@ -68,7 +71,5 @@ f64_vector VF64(cospi, u05)(f64_vector);
 
 #pragma clang attribute pop
 
-const apus_kernel_table apus_kernels_avx2 = {"avx2", {&f32_kernels, &f64_kernels}, &conv_kernels,
-                                              &random_kernels,
-                                              &f32_gemm,
-                                              &f64_gemm};
+const apus_kernel_table apus_kernels_avx2 = {"avx2",
+    {&f32_kernels, &f64_kernels}, &conv_kernels, &random_kernels, &f32_gemm, &f64_gemm, &pool_kernels_blocked};

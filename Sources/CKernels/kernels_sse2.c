@@ -2,6 +2,7 @@
 //
 // The kernels for every x86-64 processor.
 #include <math.h>
+#include <string.h>
 
 #include "conv_internal.h"
 #include "internal.h"
@@ -30,6 +31,8 @@
 #define FMA(a, b, c) ((a) * (b) + (c))
 #include "conv_body.h"
 #undef FMA
+
+#include "pool_blocked_body.h"
 
 #define VF32(function, accuracy) Sleef_##function##f4_##accuracy##sse2
 #define VF64(function, accuracy) Sleef_##function##d2_##accuracy##sse2
@@ -63,7 +66,5 @@ f64_vector VF64(cospi, u05)(f64_vector);
 #undef NAME
 #undef T
 
-const apus_kernel_table apus_kernels_sse2 = {"sse2", {&f32_kernels, &f64_kernels}, &conv_kernels,
-                                              &random_kernels,
-                                              &f32_gemm,
-                                              &f64_gemm};
+const apus_kernel_table apus_kernels_sse2 = {"sse2",
+    {&f32_kernels, &f64_kernels}, &conv_kernels, &random_kernels, &f32_gemm, &f64_gemm, &pool_kernels_blocked};

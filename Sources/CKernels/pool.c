@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pooling: planes in parallel. The plain layout's kernels are here; the blocked one's depend on the instruction set.
+#include <math.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define STEP 1
+#define X int32_t
+#define XU int32_t
+#define SPLAT_E(x) (x)
+#define SPLAT_X(x) (x)
+#define PICK_E(mask, a, b) ((mask) ? (a) : (b))
+#define PICK_X(mask, a, b) ((mask) ? (a) : (b))
+
+#define S float
+#define E float
+#define EU float
+#define NAME(x) x##_f32
+#include "pool_body.h"
+#undef S
+#undef E
+#undef EU
+#undef NAME
+
+#define S double
+#define E double
+#define EU double
+#define NAME(x) x##_f64
+#include "pool_body.h"
+#undef S
+#undef E
+#undef EU
+#undef NAME
+
+typedef struct {
+  const apus_pool *pool;
+  const apus_pool_kernels *kernels;
+  enum { MAX_FORWARD, MAX_BACKWARD, AVERAGE_FORWARD, AVERAGE_BACKWARD } pass;
+  const char *from;
+  char *to;
+  int32_t *argmax;
+  int64_t planes, per_chunk, in_plane, out_plane;  // elements of a plane
+  int64_t element_size;
+} job;
+
+static void pool_chunk(void *context, int64_t chunk, int thread) {
+  (void)thread;
+  const job *j = context;
+  const int64_t end = apus_min64((chunk + 1) * j->per_chunk, j->planes);
+  for (int64_t plane = chunk * j->per_chunk; plane < end; ++plane) {
+    const int64_t in = plane * j->in_plane * j->element_size, out = plane * j->out_plane * j->element_size;
+    int32_t *argmax = j->argmax ? j->argmax + plane * j->out_plane : NULL;
+    switch (j->pass) {
+      case MAX_FORWARD: j->kernels->max_forward(j->pool, j->from + in, j->to + out, argmax); break;
+      case MAX_BACKWARD: j->kernels->max_backward(j->pool, j->from + out, argmax, j->to + in); break;
+      case AVERAGE_FORWARD: j->kernels->average_forward(j->pool, j->from + in, j->to + out); break;
+      case AVERAGE_BACKWARD: j->kernels->average_backward(j->pool, j->from + out, j->to + in); break;
+    }
+  }
+}
+
+static void run(const apus_pool *p, int pass, const void *from, void *to, int32_t *argmax, int threads) {
+  const int64_t lanes = p->blocked ? 8 : 1;
+  job j = {.pool = p, .pass = pass, .from = from, .to = to, .argmax = argmax,
+           .kernels = p->blocked                ? apus_kernels->blocked_pool
+                      : p->dtype == APUS_F32 ? &pool_kernels_f32
+                                                : &pool_kernels_f64,
+           .planes = p->batch * (p->blocked ? (p->channels + 7) / 8 : p->channels),
+           .in_plane = p->in_height * p->in_width * lanes, .out_plane = p->out_height * p->out_width * lanes,
+           .element_size = apus_size_of(p->dtype)};
+  j.per_chunk = apus_max64(1, 4096 / apus_max64(j.in_plane, 1));
+  apus_parallel(threads, apus_ceil_div(j.planes, j.per_chunk), pool_chunk, &j);
+}
+
+void apus_maxpool_forward(const apus_pool *pool, const void *src, void *dst, int32_t *argmax, int threads) {
+  run(pool, MAX_FORWARD, src, dst, argmax, threads);
+}
+
+void apus_maxpool_backward(const apus_pool *pool, const void *dst_gradient, const int32_t *argmax, void *src_gradient,
+                           int threads) {
+  run(pool, MAX_BACKWARD, dst_gradient, src_gradient, (int32_t *)argmax, threads);
+}
+
+void apus_avgpool_forward(const apus_pool *pool, const void *src, void *dst, int threads) {
+  run(pool, AVERAGE_FORWARD, src, dst, NULL, threads);
+}
+
+void apus_avgpool_backward(const apus_pool *pool, const void *dst_gradient, void *src_gradient, int threads) {
+  run(pool, AVERAGE_BACKWARD, dst_gradient, src_gradient, NULL, threads);
+}

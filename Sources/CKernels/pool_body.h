@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pooling of one image plane, whose pixels are scalars (plain layout) or vectors of 8 channels (blocked layout). Included
+// once per kind of pixel with
+//   S            scalar type; STEP scalars make a pixel
+//   E, EU        a pixel, and the same as it lies in memory
+//   X, XU        as many int32 indices
+//   SPLAT_E(x), SPLAT_X(x), PICK_E(mask, a, b), PICK_X(mask, a, b)
+//   NAME(x)      x with a suffix unique to this inclusion
+
+/// The part of a window that lies in the image: kernel rows [i0, i1), columns [j0, j1); y, x is kernel position (0, 0).
+typedef struct {
+  int64_t y, x, i0, i1, j0, j1;
+} NAME(window);
+
+#define POOL_INLINE static inline __attribute__((always_inline))
+
+POOL_INLINE void NAME(clip)(int64_t start, int64_t dilation, int64_t kernel, int64_t extent, int64_t *first,
+                            int64_t *last) {
+  *first = start >= 0 ? 0 : apus_ceil_div(-start, dilation);
+  *last = start + (kernel - 1) * dilation < extent ? kernel : apus_max64(apus_ceil_div(extent - start, dilation), 0);
+}
+
+/// kh and kw are constants where the common 2x2 window is inlined.
+#define POOL_WINDOWS(body)                                                                              \
+  for (int64_t oy = 0; oy < p->out_height; ++oy) {                                                      \
+    NAME(window) w;                                                                                     \
+    w.y = oy * p->stride_h - p->pad_top;                                                                \
+    NAME(clip)(w.y, p->dilation_h, kh, p->in_height, &w.i0, &w.i1);                                     \
+    for (int64_t ox = 0; ox < p->out_width; ++ox) {                                                     \
+      const int64_t out = oy * p->out_width + ox;                                                       \
+      w.x = ox * p->stride_w - p->pad_left;                                                             \
+      NAME(clip)(w.x, p->dilation_w, kw, p->in_width, &w.j0, &w.j1);                                    \
+      body                                                                                              \
+    }                                                                                                   \
+  }
+
+#define POOL_PLACE ((w.y + i * p->dilation_h) * p->in_width + w.x + j * p->dilation_w)
+
+POOL_INLINE void NAME(max_windows)(const apus_pool *p, const int64_t kh, const int64_t kw, const int with_index,
+                                   const S *s, S *d, int32_t *argmax) {
+  POOL_WINDOWS({
+    E best = SPLAT_E((S)-INFINITY);
+    X where = SPLAT_X(-1);
+    for (int64_t i = w.i0; i < w.i1; ++i)
+      for (int64_t j = w.j0; j < w.j1; ++j) {
+        const int64_t place = POOL_PLACE;
+        const E x = *(const EU *)(s + place * STEP);
+        // The first pixel of a window is taken whatever it is, so that -inf has a place too.
+        if (i == w.i0 && j == w.j0) {
+          best = x;
+          where = SPLAT_X((int32_t)place);
+        } else {
+          const X better = (x > best) | ((x != x) & (best == best));
+          best = PICK_E(better, x, best);
+          if (with_index) where = PICK_X(better, SPLAT_X((int32_t)place), where);
+        }
+      }
+    *(EU *)(d + out * STEP) = best;
+    if (with_index) *(XU *)(argmax + out * STEP) = where;
+  })
+}
+
+static void NAME(max_forward)(const apus_pool *p, const void *src, void *dst, int32_t *argmax) {
+  const int two = p->kernel_height == 2 && p->kernel_width == 2 && p->dilation_h == 1 && p->dilation_w == 1 &&
+                  p->pad_top == 0 && p->pad_left == 0 && p->out_height * p->stride_h <= p->in_height &&
+                  p->out_width * p->stride_w <= p->in_width && p->stride_h >= 2 && p->stride_w >= 2;
+  if (!two) {
+    if (argmax) return NAME(max_windows)(p, p->kernel_height, p->kernel_width, 1, src, dst, argmax);
+    return NAME(max_windows)(p, p->kernel_height, p->kernel_width, 0, src, dst, NULL);
+  }
+  // Whole 2x2 windows without overlap: no clipping, everything in registers.
+  const S *s = src;
+  S *d = dst;
+  for (int64_t oy = 0; oy < p->out_height; ++oy)
+    for (int64_t ox = 0; ox < p->out_width; ++ox) {
+      const int64_t out = oy * p->out_width + ox, place = oy * p->stride_h * p->in_width + ox * p->stride_w;
+      const int64_t places[4] = {place, place + 1, place + p->in_width, place + p->in_width + 1};
+      E best = *(const EU *)(s + place * STEP);
+      X where = SPLAT_X((int32_t)place);
+      for (int k = 1; k < 4; ++k) {
+        const E x = *(const EU *)(s + places[k] * STEP);
+        const X better = (x > best) | ((x != x) & (best == best));
+        best = PICK_E(better, x, best);
+        where = PICK_X(better, SPLAT_X((int32_t)places[k]), where);
+      }
+      *(EU *)(d + out * STEP) = best;
+      if (argmax) *(XU *)(argmax + out * STEP) = where;
+    }
+}
+
+/// Whether every input pixel is in exactly one window: then gradients are stored, not added.
+static int NAME(covers)(const apus_pool *p) {
+  return p->pad_top == 0 && p->pad_left == 0 && p->dilation_h == 1 && p->dilation_w == 1 &&
+         p->kernel_height == p->stride_h && p->kernel_width == p->stride_w &&
+         p->out_height * p->stride_h == p->in_height && p->out_width * p->stride_w == p->in_width;
+}
+
+POOL_INLINE void NAME(max_spread)(const apus_pool *p, const int64_t kh, const int64_t kw, const int covers, const S *g,
+                                  const int32_t *argmax, S *r) {
+  POOL_WINDOWS({
+    const E gradient = *(const EU *)(g + out * STEP);
+    const X where = *(const XU *)(argmax + out * STEP);
+    for (int64_t i = w.i0; i < w.i1; ++i)
+      for (int64_t j = w.j0; j < w.j1; ++j) {
+        const int64_t place = POOL_PLACE;
+        const E part = PICK_E(where == SPLAT_X((int32_t)place), gradient, SPLAT_E(0));
+        EU *to = (EU *)(r + place * STEP);
+        *to = covers ? part : *to + part;
+      }
+  })
+}
+
+static void NAME(max_backward)(const apus_pool *p, const void *gradient, const int32_t *argmax, void *result) {
+  if (NAME(covers)(p)) {
+    if (p->kernel_height == 2 && p->kernel_width == 2) return NAME(max_spread)(p, 2, 2, 1, gradient, argmax, result);
+    return NAME(max_spread)(p, p->kernel_height, p->kernel_width, 1, gradient, argmax, result);
+  }
+  memset(result, 0, (size_t)(p->in_height * p->in_width * STEP) * sizeof(S));
+  NAME(max_spread)(p, p->kernel_height, p->kernel_width, 0, gradient, argmax, result);
+}
+
+/// The number of pixels a window's mean is over.
+static inline S NAME(divisor)(const apus_pool *p, const NAME(window) *w) {
+  int64_t rows = w->i1 - w->i0, columns = w->j1 - w->j0;
+  if (p->count_include_pad) {
+    int64_t first;
+    NAME(clip)(w->y + p->pad_top, p->dilation_h, p->kernel_height, p->in_height + p->pad_top + p->pad_bottom, &first,
+               &rows);
+    NAME(clip)(w->x + p->pad_left, p->dilation_w, p->kernel_width, p->in_width + p->pad_left + p->pad_right, &first,
+               &columns);
+  }
+  return (S)(rows > 0 && columns > 0 ? rows * columns : 1);
+}
+
+static void NAME(average_forward)(const apus_pool *p, const void *src, void *dst) {
+  const int64_t kh = p->kernel_height, kw = p->kernel_width;
+  const S *s = src;
+  S *d = dst;
+  POOL_WINDOWS({
+    E sum = SPLAT_E(0);
+    for (int64_t i = w.i0; i < w.i1; ++i)
+      for (int64_t j = w.j0; j < w.j1; ++j) sum += *(const EU *)(s + POOL_PLACE * STEP);
+    *(EU *)(d + out * STEP) = sum / NAME(divisor)(p, &w);
+  })
+}
+
+static void NAME(average_backward)(const apus_pool *p, const void *gradient, void *result) {
+  const int64_t kh = p->kernel_height, kw = p->kernel_width;
+  const S *g = gradient;
+  S *r = result;
+  memset(result, 0, (size_t)(p->in_height * p->in_width * STEP) * sizeof(S));
+  POOL_WINDOWS({
+    const E part = *(const EU *)(g + out * STEP) / NAME(divisor)(p, &w);
+    for (int64_t i = w.i0; i < w.i1; ++i)
+      for (int64_t j = w.j0; j < w.j1; ++j) {
+        EU *to = (EU *)(r + POOL_PLACE * STEP);
+        *to = *to + part;
+      }
+  })
+}
+
+static const apus_pool_kernels NAME(pool_kernels) = {NAME(max_forward), NAME(max_backward), NAME(average_forward),
+                                                     NAME(average_backward)};
+
+#undef POOL_INLINE
+#undef POOL_WINDOWS
+#undef POOL_PLACE
