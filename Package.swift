@@ -19,7 +19,7 @@ let package = Package(
     .target(name: "ApusFormats", dependencies: ["ApusTensor", "CZlib", "CZip"]),
     .target(name: "CImage", dependencies: ["CPNG"]),
     .target(
-      name: "ApusData", dependencies: ["ApusTensor", "ApusFormats", "CImage"],
+      name: "ApusData", dependencies: ["ApusTensor", "ApusFormats", "CImage"], exclude: ["Resources/ATTRIBUTION.md"],
       resources: [.embedInCode("Resources/digits.csv.gz")]),
     .target(name: "ApusReference", dependencies: ["ApusTensor"]),
     .testTarget(name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusReference"]),
