@@ -1,0 +1,116 @@
+import ApusTensor
+
+/// Some samples of a data set, ready for a network.
+public struct Batch: Sendable {
+  /// The inputs, `[B, ...]`: normalised f32, or as they are in the data set without a normalization.
+  public let inputs: HostArray
+  /// The targets, `[B, ...]`: labels are i32 `[B]`.
+  public let targets: HostArray
+  /// The epoch it belongs to, counted from 0.
+  public let epoch: Int
+  /// Its place in the epoch, counted from 0.
+  public let index: Int
+
+  /// The number of samples.
+  public var count: Int { inputs.shape[0] }
+
+  /// A batch.
+  public init(inputs: HostArray, targets: HostArray, epoch: Int = 0, index: Int = 0) {
+    self.inputs = inputs
+    self.targets = targets
+    self.epoch = epoch
+    self.index = index
+  }
+}
+
+extension Dataset {
+  /// The batches of an epoch, made on a background thread a few batches ahead of their use.
+  ///
+  /// - Parameters:
+  ///   - batchSize: samples in a batch; the last one may have fewer.
+  ///   - seed: decides the order, together with the epoch.
+  ///   - epoch: counted from 0.
+  ///   - shuffle: whether to reorder the samples.
+  ///   - dropLast: whether to leave out a last batch with fewer samples.
+  ///   - normalization: applied to the inputs; nil leaves them as they are.
+  ///   - start: the first batch; a resumed training starts where it was stopped.
+  ///   - prefetch: how many batches are made ahead; 0 makes each when it is asked for, without a thread.
+  /// - Precondition: a positive batch size; a normalization that fits the samples.
+  public func batches(
+    of batchSize: Int, seed: UInt64 = 0, epoch: Int = 0, shuffle: Bool = true, dropLast: Bool = false,
+    normalization: Normalization? = nil, startingAt start: Int = 0, prefetch: Int = 2
+  ) -> BatchSequence {
+    let plan = BatchPlan(sampleCount: count, batchSize: batchSize, seed: seed, shuffle: shuffle, dropLast: dropLast)
+    return BatchSequence(
+      data: self, plan: plan, epoch: epoch, normalization: normalization, start: start, prefetch: prefetch)
+  }
+
+  /// The samples with the given indices as a batch, made at once.
+  ///
+  /// - Precondition: all indices are in `0..<count`; the normalization fits the samples.
+  public func batch(_ indices: [Int], normalization: Normalization? = nil) -> Batch {
+    precondition(indices.allSatisfy { $0 >= 0 && $0 < count }, "a sample is outside 0..<\(count)")
+    return batch(indices.map { UInt32($0) }[...], normalization, epoch: 0, index: 0)
+  }
+
+  func batch(_ samples: ArraySlice<UInt32>, _ normalization: Normalization?, epoch: Int, index: Int) -> Batch {
+    let rows = samples.map(Int.init)
+    let batchInputs = normalization.map { inputs.normalizedRows(samples, $0) } ?? inputs.gatheringRows(rows)
+    return Batch(inputs: batchInputs, targets: targets.gatheringRows(rows), epoch: epoch, index: index)
+  }
+}
+
+/// The batches of one epoch of a data set, in order; see ``Dataset/batches(of:seed:epoch:shuffle:dropLast:normalization:startingAt:prefetch:)``.
+public struct BatchSequence: Sequence, Sendable {
+  /// Where the samples come from.
+  public let data: Dataset
+  /// Which samples are in which batch.
+  public let plan: BatchPlan
+  /// The epoch, counted from 0.
+  public let epoch: Int
+  /// Applied to the inputs.
+  public let normalization: Normalization?
+  /// The first batch.
+  public let start: Int
+  /// How many batches are made ahead.
+  public let prefetch: Int
+
+  init(data: Dataset, plan: BatchPlan, epoch: Int, normalization: Normalization?, start: Int, prefetch: Int) {
+    precondition(start >= 0, "batches are counted from 0, got \(start)")
+    precondition(prefetch >= 0, "cannot make \(prefetch) batches ahead")
+    precondition(epoch >= 0, "epochs are counted from 0, got \(epoch)")
+    if let normalization {
+      precondition(
+        normalization.fits(data.sampleShape),
+        "a normalization with \(normalization.mean.count) groups does not fit samples of shape \(data.sampleShape)")
+    }
+    self.data = data
+    self.plan = plan
+    self.epoch = epoch
+    self.normalization = normalization
+    self.start = start
+    self.prefetch = prefetch
+  }
+
+  /// The number of batches that the sequence gives.
+  public var count: Int { Swift.max(plan.batchCount - start, 0) }
+  /// The same, exactly.
+  public var underestimatedCount: Int { count }
+
+  /// Starts making batches.
+  public func makeIterator() -> BatchIterator { BatchIterator(self) }
+
+  /// The batches one after another.
+  func producer() -> () -> Batch? {
+    var next = start
+    // Sorted out on the thread that makes the batches, when it begins.
+    var order: [UInt32]?
+    return { [self] in
+      guard next < plan.batchCount else { return nil }
+      let places = order ?? plan.order(epoch: epoch)
+      order = places
+      defer { next += 1 }
+      return data.batch(places[plan.places(batch: next)], normalization, epoch: epoch, index: next)
+    }
+  }
+}

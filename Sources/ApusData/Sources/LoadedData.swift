@@ -1,0 +1,34 @@
+/// A data set in its parts.
+public struct LoadedData: Sendable {
+  /// What messages call it.
+  public let name: String
+  /// The part a network learns from.
+  public let train: Dataset
+  /// The part that decides when to stop, if the source has one of its own.
+  public let validation: Dataset?
+  /// The part that judges the result, if the source has one.
+  public let test: Dataset?
+
+  /// Parts that belong together.
+  ///
+  /// - Throws: ``DataError`` when samples differ in shape or type or the classes differ.
+  public init(name: String, train: Dataset, validation: Dataset? = nil, test: Dataset? = nil) throws {
+    for part in [validation, test].compactMap({ $0 }) {
+      guard part.sampleShape == train.sampleShape, part.inputs.dtype == train.inputs.dtype else {
+        throw DataError(
+          place: name,
+          problem: "samples of '\(part.name)' are \(part.inputs.dtype)\(part.sampleShape), those of '\(train.name)' "
+            + "\(train.inputs.dtype)\(train.sampleShape)", advice: "give all parts the same shape and element type")
+      }
+      guard part.classNames == train.classNames else {
+        throw DataError(
+          place: name, problem: "'\(part.name)' has other classes than '\(train.name)'",
+          advice: "give all parts the same classes")
+      }
+    }
+    self.name = name
+    self.train = train
+    self.validation = validation
+    self.test = test
+  }
+}
