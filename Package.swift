@@ -25,7 +25,7 @@ let package = Package(
     .testTarget(name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusReference"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "ApusFormatsTests", dependencies: ["ApusFormats"], exclude: ["Fixtures"]),
-    .testTarget(name: "ApusDataTests", dependencies: ["ApusData"]),
+    .testTarget(name: "ApusDataTests", dependencies: ["ApusData"], exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6]
 )
