@@ -45,7 +45,9 @@ public enum AtomicFile {
     defer { closedir(directory) }
     var found: [String] = []
     while let entry = readdir(directory) {
-      let entryName = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      let entryName = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
       if entryName.hasPrefix(temporaryPrefix(name)) && entryName.hasSuffix(".tmp") { found.append(entryName) }
     }
     return found.reduce(0) { unlink(folder + "/" + $1) == 0 ? $0 + 1 : $0 }

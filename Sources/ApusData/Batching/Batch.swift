@@ -60,7 +60,7 @@ extension Dataset {
   }
 }
 
-/// The batches of one epoch of a data set, in order; see ``Dataset/batches(of:seed:epoch:shuffle:dropLast:normalization:startingAt:prefetch:)``.
+/// The batches of one epoch of a data set, in order; ``Dataset`` gives them by its method `batches(of:)`.
 public struct BatchSequence: Sequence, Sendable {
   /// Where the samples come from.
   public let data: Dataset

@@ -26,8 +26,8 @@ extension HostArray {
             else { return }
             for (position, index) in indices.enumerated() {
               precondition(index < rows, "sample \(index) is outside 0..<\(rows)")
-              let row = UnsafeRawBufferPointer(
-                rebasing: input[Int(index) * rowLength * dtype.byteCount..<(Int(index) + 1) * rowLength * dtype.byteCount])
+              let start = Int(index) * rowLength * dtype.byteCount
+              let row = UnsafeRawBufferPointer(rebasing: input[start..<start + rowLength * dtype.byteCount])
               kernel.apply(row, dtype, mean, inverse, to + position * rowLength)
             }
           }

@@ -8,8 +8,8 @@ import ApusTensor
 /// every class is set aside, always the same samples (`split(validation: 0.2, seed: 0, stratified: true)`): 1,438
 /// training samples and 359 for the test.
 ///
-/// Source: UCI Machine Learning Repository, E. Alpaydin and C. Kaynak, 1998, https://doi.org/10.24432/C50P49, CC BY 4.0;
-/// the copy in scikit-learn 1.9. See `Resources/ATTRIBUTION.md`.
+/// Source: UCI Machine Learning Repository, E. Alpaydin and C. Kaynak, 1998, https://doi.org/10.24432/C50P49,
+/// CC BY 4.0; the copy in scikit-learn 1.9. See `Resources/ATTRIBUTION.md`.
 public struct Digits: Sendable {
   /// The names of the classes: the digits.
   public static let classNames = (0..<10).map { String($0) }

@@ -11,7 +11,8 @@ public enum IDXFolder {
   /// The pictures of a folder, `[N, 1, height, width]` (or `[N, channels, height, width]` of four-axes files).
   ///
   /// - Parameter classNames: nil names the classes by their numbers.
-  /// - Throws: ``DataError`` when a file is missing or pictures and labels do not fit; `FormatError` when one is damaged.
+  /// - Throws: ``DataError`` when a file is missing or pictures and labels do not fit; `FormatError` when one is
+  ///   damaged.
   public static func load(_ folder: String, name: String? = nil, classNames: [String]? = nil) throws -> LoadedData {
     let name = name ?? folder
     var paths: [String] = []

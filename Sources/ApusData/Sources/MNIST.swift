@@ -17,7 +17,8 @@ public struct MNIST: Sendable {
 
   /// Reads the files.
   ///
-  /// - Throws: ``DataError`` when they are not found, with the command that gets them; `FormatError` when one is damaged.
+  /// - Throws: ``DataError`` when they are not found, with the command that gets them; `FormatError` when one is
+  ///   damaged.
   public init(in folders: DataFolders = .standard) throws {
     let data = try Self.load(in: folders)
     (train, test) = (data.train, data.test ?? data.train)
