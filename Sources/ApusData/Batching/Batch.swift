@@ -99,18 +99,26 @@ public struct BatchSequence: Sequence, Sendable {
 
   /// Starts making batches.
   public func makeIterator() -> BatchIterator { BatchIterator(self) }
+}
 
-  /// The batches one after another.
-  func producer() -> () -> Batch? {
-    var next = start
-    // Sorted out on the thread that makes the batches, when it begins.
-    var order: [UInt32]?
-    return { [self] in
-      guard next < plan.batchCount else { return nil }
-      let places = order ?? plan.order(epoch: epoch)
-      order = places
-      defer { next += 1 }
-      return data.batch(places[plan.places(batch: next)], normalization, epoch: epoch, index: next)
-    }
+/// Makes the batches of a sequence one after another.
+struct BatchProducer {
+  private let sequence: BatchSequence
+  private var next: Int
+  private var order: [UInt32] = []
+
+  init(_ sequence: BatchSequence) {
+    self.sequence = sequence
+    next = sequence.start
+  }
+
+  /// The next batch, or nil after the last one. The first call sorts out the order of the epoch.
+  mutating func produce() -> Batch? {
+    let plan = sequence.plan
+    guard next < plan.batchCount else { return nil }
+    if order.isEmpty { order = plan.order(epoch: sequence.epoch) }
+    defer { next += 1 }
+    let samples = order[plan.places(batch: next)]
+    return sequence.data.batch(samples, sequence.normalization, epoch: sequence.epoch, index: next)
   }
 }

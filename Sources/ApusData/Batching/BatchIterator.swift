@@ -11,10 +11,10 @@
 public final class BatchIterator: IteratorProtocol {
   private let queue: BatchQueue?
   private var thread: pthread_t?
-  private let produce: () -> Batch?
+  private var producer: BatchProducer
 
   init(_ sequence: BatchSequence) {
-    produce = sequence.producer()
+    producer = BatchProducer(sequence)
     guard sequence.prefetch > 0, sequence.count > 0 else {
       queue = nil
       return
@@ -40,7 +40,7 @@ public final class BatchIterator: IteratorProtocol {
 
   /// The next batch, or nil at the end of the epoch.
   public func next() -> Batch? {
-    guard let queue else { return produce() }
+    guard let queue else { return producer.produce() }
     return queue.take()
   }
 }
@@ -56,8 +56,8 @@ private final class PrefetchJob: Sendable {
   }
 
   func run() {
-    let produce = sequence.producer()
-    while let batch = produce() {
+    var producer = BatchProducer(sequence)
+    while let batch = producer.produce() {
       guard queue.put(batch) else { return }
     }
     queue.finish()
