@@ -45,6 +45,20 @@ typedef struct {
   int64_t element_size;
 } job;
 
+/// Whether some window may lie wholly outside the image.
+static int may_miss(int64_t out, int64_t stride, int64_t pad, int64_t kernel, int64_t dilation, int64_t in) {
+  return dilation > 1 || (kernel - 1) < pad || (out - 1) * stride - pad >= in;
+}
+
+/// A window without pixels is -inf, but never in padding lanes: those are zero.
+static void clear_padding_lanes(const apus_pool *p, float *plane) {
+  if (!may_miss(p->out_height, p->stride_h, p->pad_top, p->kernel_height, p->dilation_h, p->in_height) &&
+      !may_miss(p->out_width, p->stride_w, p->pad_left, p->kernel_width, p->dilation_w, p->in_width))
+    return;
+  for (int64_t i = 0; i < p->out_height * p->out_width; ++i)
+    for (int64_t lane = p->channels % 8; lane < 8; ++lane) plane[i * 8 + lane] = 0;
+}
+
 static void pool_chunk(void *context, int64_t chunk, int thread) {
   (void)thread;
   const job *j = context;
@@ -53,7 +67,11 @@ static void pool_chunk(void *context, int64_t chunk, int thread) {
     const int64_t in = plane * j->in_plane * j->element_size, out = plane * j->out_plane * j->element_size;
     int32_t *argmax = j->argmax ? j->argmax + plane * j->out_plane : NULL;
     switch (j->pass) {
-      case MAX_FORWARD: j->kernels->max_forward(j->pool, j->from + in, j->to + out, argmax); break;
+      case MAX_FORWARD:
+        j->kernels->max_forward(j->pool, j->from + in, j->to + out, argmax);
+        if (j->pool->blocked && j->pool->channels % 8 != 0 && (plane + 1) % ((j->pool->channels + 7) / 8) == 0)
+          clear_padding_lanes(j->pool, (float *)(j->to + out));
+        break;
       case MAX_BACKWARD: j->kernels->max_backward(j->pool, j->from + out, argmax, j->to + in); break;
       case AVERAGE_FORWARD: j->kernels->average_forward(j->pool, j->from + in, j->to + out); break;
       case AVERAGE_BACKWARD: j->kernels->average_backward(j->pool, j->from + out, j->to + in); break;
