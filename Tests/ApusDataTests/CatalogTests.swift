@@ -71,6 +71,23 @@ import Testing
     #expect(DataFolders.standard.roots.last == "./data")
   }
 
+  @Test(.enabled(if: DataCatalog.entries()[1].isAvailable, "needs dataset-fashion-mnist"))
+  func readsFashionMNIST() throws {
+    let data = try FashionMNIST()
+    #expect(data.train.inputs.type == TensorType([60_000, 1, 28, 28], .uint8) && data.test.count == 10_000)
+    #expect(data.train.classCounts == [Int](repeating: 6000, count: 10))
+    #expect(data.test.labels.prefix(5) == [9, 2, 1, 1, 6])
+    let first = data.train.inputs.withUnsafeBytes { $0[..<784].reduce(0) { $0 + Int($1) } }
+    #expect(first == 76_247)
+  }
+
+  @Test(.enabled(if: DataCatalog.entries()[2].isAvailable, "needs scripts/get-mnist"))
+  func readsMNIST() throws {
+    let data = try MNIST()
+    #expect(data.train.inputs.type == TensorType([60_000, 1, 28, 28], .uint8) && data.test.count == 10_000)
+    #expect(data.train.labels.prefix(5) == [5, 0, 4, 1, 9] && data.test.labels.prefix(5) == [7, 2, 1, 0, 4])
+  }
+
   @Test func suggestsNames() {
     let wrong = message { _ = try DataCatalog.load("fashion_minst") }
     #expect(wrong.contains("did you mean fashion-mnist"))
