@@ -15,6 +15,8 @@ public final class Node: @unchecked Sendable {
   package private(set) var inputs: [Tensor]
   /// The longest chain of recorded operations that ends here; values break the chain.
   package let depth: Int32
+  /// Position in the order of recording: inputs always come before their users.
+  package let sequence: Int
   /// Values of the outputs, once realized.
   package private(set) var value: StoredValue?
   package private(set) var otherValues: [StoredValue?]
@@ -34,7 +36,10 @@ public final class Node: @unchecked Sendable {
     for input in inputs where !input.node.hasValues { deepest = max(deepest, input.node.depth) }
     depth = deepest + 1
     isComputed = Atomic(false)
+    sequence = Node.recorded.add(1, ordering: .relaxed).newValue
   }
+
+  private static let recorded = Atomic<Int>(0)
 
   /// A value that exists.
   package init(value: StoredValue, type: TensorType) {
@@ -44,6 +49,7 @@ public final class Node: @unchecked Sendable {
     otherTypes = []
     otherValues = []
     depth = 0
+    sequence = 0
     self.value = value
     isComputed = Atomic(true)
   }
@@ -63,6 +69,11 @@ public final class Node: @unchecked Sendable {
     guard value != nil, otherValues.allSatisfy({ $0 != nil }) else { return }
     isComputed.store(true, ordering: .releasing)
     if !keepingInputs { inputs = [] }
+  }
+
+  /// Puts the same elements into another storage, for example in another layout.
+  package func relocate(_ stored: StoredValue, output: Int) {
+    if output == 0 { value = stored } else { otherValues[output - 1] = stored }
   }
 
   /// Forgets how the values were computed, once all exist.

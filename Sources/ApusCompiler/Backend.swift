@@ -1,0 +1,64 @@
+import ApusTensor
+
+/// The memory an instruction works on: inputs, then outputs, then scratch if it asked for any.
+package typealias KernelArguments = UnsafeMutablePointer<UnsafeMutableRawPointer>
+
+/// One operation made ready to run.
+package struct Kernel: Sendable {
+  /// Bytes of working memory, 64-byte aligned.
+  package var scratchBytes: Int
+  /// Pairs of an input and an output that may share memory, when the input is no longer needed.
+  package var inPlace: [(input: Int, output: Int)]
+  /// Does the work. Called by one thread at a time; allocates nothing on the CPU's fast path.
+  package var run: @Sendable (KernelArguments) -> Void
+
+  package init(
+    scratchBytes: Int = 0, inPlace: [(input: Int, output: Int)] = [], run: @escaping @Sendable (KernelArguments) -> Void
+  ) {
+    self.scratchBytes = scratchBytes
+    self.inPlace = inPlace
+    self.run = run
+  }
+}
+
+/// What an operation wants of its operands' layouts.
+package struct LayoutChoice: Sendable {
+  /// The layout each input must have.
+  package var inputs: [Layout]
+  /// The layout each output will have.
+  package var outputs: [Layout]
+  /// Inputs that keep the layout from step to step, such as weights: data given in another layout is converted once
+  /// and stays converted.
+  package var lasting: Set<Int>
+
+  package init(inputs: [Layout], outputs: [Layout], lasting: Set<Int> = []) {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.lasting = lasting
+  }
+}
+
+/// Turns operations into kernels for one kind of machine.
+package protocol Backend: Sendable {
+  /// The name used in dumps and measurements.
+  var name: String { get }
+
+  /// The layouts an operation works in, given the layouts its inputs have so far; nil means plain throughout.
+  func layouts(for node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> LayoutChoice?
+
+  /// Makes the kernel of an operation. `node.layouts` and `inputLayouts` say how the operands lie.
+  func kernel(for node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> Kernel
+}
+
+extension Backend {
+  /// The operation's own reference loops as a kernel: for what a backend has no kernel of its own.
+  package func referenceKernel(for node: Graph.Node, inputTypes: [TensorType]) -> Kernel {
+    let operation = node.operation
+    let outputTypes = node.types
+    return Kernel { arguments in
+      let inputs = inputTypes.enumerated().map { HostView(type: $1, pointer: arguments[$0]) }
+      let outputs = outputTypes.enumerated().map { HostView(type: $1, pointer: arguments[inputTypes.count + $0]) }
+      operation.evaluate(inputs, outputs)
+    }
+  }
+}

@@ -1,0 +1,184 @@
+import ApusTensor
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Compiles each distinct graph once and replays its plan.
+///
+/// `@unchecked Sendable`: all mutable state is used only under the graph lock, under which `realize` and
+/// `hostArray(of:)` are called; the public statistics take the lock themselves.
+public final class PlanExecutor: Executor, @unchecked Sendable {
+  /// The most plans kept; the least recently used go first.
+  public static let mostPlans = 256
+
+  private final class Plan {
+    let program: Program
+    let inputLayouts: [Layout]
+    let rootLayouts: [Layout]
+    var lastUse = 0
+    var nanoseconds: [UInt64]
+    var replays = 0
+
+    init(program: Program) {
+      self.program = program
+      let graph = program.graph
+      inputLayouts = graph.inputTypes.indices.map { graph.inputLayouts[$0] ?? .plain }
+      rootLayouts = graph.roots.map { graph.layout(of: $0) }
+      nanoseconds = [UInt64](repeating: 0, count: program.instructionNames.count)
+    }
+  }
+
+  private let backend: any Backend
+  private let pipeline: Pipeline
+  private let diagnostics: PlanDiagnostics
+  private var plans: [PlanKey: Plan] = [:]
+  private var capture = GraphCapture()
+  private var arena: Storage?
+  private var uses = 0
+  private var compiled = 0
+  private var peakArenaBytes = 0
+
+  /// An executor for a backend.
+  package init(backend: any Backend, pipeline: Pipeline = Pipeline(), diagnostics: PlanDiagnostics = .fromEnvironment()) {
+    self.backend = backend
+    self.pipeline = pipeline
+    self.diagnostics = diagnostics
+  }
+
+  /// Computes the tensors with one plan.
+  public func realize(_ tensors: [Tensor], keepingGraph: Bool) {
+    capture.collect(tensors)
+    let plan = self.plan(for: tensors)
+    uses += 1
+    plan.lastUse = uses
+    replay(plan, tensors, keepingGraph: keepingGraph)
+    capture.clear()
+  }
+
+  private func plan(for tensors: [Tensor]) -> Plan {
+    if let plan = plans[capture.key] { return plan }
+    let start = Program.now()
+    let captured = capture.graph(roots: tensors)
+    let graph = pipeline.run(captured, backend: backend) { diagnostics.passed($0, $1, number: compiled) }
+    let plan = Plan(program: Program(graph, backend: backend))
+    compiled += 1
+    diagnostics.built(
+      number: compiled, captured: captured, plan: plan.program, milliseconds: Double(Program.now() - start) / 1e6)
+    if plans.count >= Self.mostPlans { evict() }
+    plans[capture.key] = plan
+    return plan
+  }
+
+  private func evict() {
+    let oldest = plans.sorted { $0.value.lastUse < $1.value.lastUse }.prefix(Self.mostPlans / 4)
+    for (key, _) in oldest { plans[key] = nil }
+  }
+
+  private func replay(_ plan: Plan, _ tensors: [Tensor], keepingGraph: Bool) {
+    let program = plan.program
+    let memory = program.memory
+    if arena.map({ $0.byteCount < memory.arenaBytes }) ?? true {
+      arena = nil
+      arena = Storage(byteCount: max(memory.arenaBytes, 64))
+    }
+    guard let arena else { return }
+    peakArenaBytes = max(peakArenaBytes, memory.arenaBytes)
+    let results = memory.resultBytes.map { Storage(byteCount: $0) }
+    withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer.self, capacity: capture.leaves.count + results.count + 1) {
+      pointers in
+      guard let base = pointers.baseAddress else { return }
+      for (slot, leaf) in capture.leaves.enumerated() {
+        (base + slot).initialize(to: storage(of: leaf, in: plan.inputLayouts[slot]).pointer)
+      }
+      let resultBase = base + capture.leaves.count
+      for (number, storage) in results.enumerated() { (resultBase + number).initialize(to: storage.pointer) }
+      if diagnostics.profiles {
+        program.profile(
+          inputs: base, scalars: capture.scalars, results: resultBase, arena: arena.pointer,
+          nanoseconds: &plan.nanoseconds)
+      } else {
+        program.run(inputs: base, scalars: capture.scalars, results: resultBase, arena: arena.pointer)
+      }
+    }
+    plan.replays += 1
+    store(plan, results, into: tensors, keepingGraph: keepingGraph)
+  }
+
+  private func store(_ plan: Plan, _ results: [Storage], into tensors: [Tensor], keepingGraph: Bool) {
+    let memory = plan.program.memory
+    for (position, tensor) in tensors.enumerated() {
+      let stored: StoredValue
+      switch memory.rootPlaces[position] {
+      case .result(let number): stored = StoredValue(storage: results[number], layout: plan.rootLayouts[position])
+      case .input(let slot):
+        let leaf = capture.leaves[slot]
+        guard let value = leaf.node.value(of: leaf.output) else { preconditionFailure("a leaf lost its value") }
+        stored = value
+      case .scalar(let slot): stored = Self.scalar(capture.scalars[slot], tensor.dtype)
+      case .constant(let cell): stored = Self.scalar(memory.constants[cell].value, tensor.dtype)
+      case .arena: preconditionFailure("a result lies in the arena")
+      }
+      tensor.node.store(stored, output: tensor.output, keepingInputs: keepingGraph)
+    }
+  }
+
+  private static func scalar(_ value: Double, _ dtype: DType) -> StoredValue {
+    let storage = Storage(byteCount: 8)
+    HostView(type: TensorType([], dtype), pointer: storage.pointer).store([value])
+    return StoredValue(storage: storage)
+  }
+
+  /// The storage of a leaf in the wanted layout; a leaf that lies otherwise is moved, once.
+  private func storage(of leaf: Tensor, in layout: Layout) -> Storage {
+    guard let value = leaf.node.value(of: leaf.output) else { preconditionFailure("a leaf lost its value") }
+    if value.layout == layout { return value.storage }
+    let moved = Storage(byteCount: layout.storedCount(leaf.shape) * leaf.dtype.byteCount)
+    LayoutConversion.convert(
+      type: leaf.type, from: value.storage.pointer, layout: value.layout, to: moved.pointer, layout: layout)
+    leaf.node.relocate(StoredValue(storage: moved, layout: layout), output: leaf.output)
+    return moved
+  }
+
+  /// The elements of a computed tensor in row-major order.
+  public func hostArray(of tensor: Tensor) -> HostArray {
+    guard let value = tensor.node.value(of: tensor.output) else {
+      preconditionFailure("a tensor was read before it was computed")
+    }
+    if value.layout.isPlain { return HostArray(type: tensor.type, storage: value.storage) }
+    let plain = Storage(byteCount: tensor.type.byteCount)
+    LayoutConversion.convert(
+      type: tensor.type, from: value.storage.pointer, layout: value.layout, to: plain.pointer, layout: .plain)
+    return HostArray(type: tensor.type, storage: plain)
+  }
+
+  /// What the executor has done so far.
+  public struct Statistics: Sendable {
+    /// Plans compiled since the start.
+    public var compiledPlans: Int
+    /// Plans kept now.
+    public var cachedPlans: Int
+    /// Graphs executed.
+    public var replays: Int
+    /// The largest arena of any plan, in bytes.
+    public var peakArenaBytes: Int
+  }
+
+  /// What the executor has done so far.
+  public var statistics: Statistics {
+    GraphLock.withLock {
+      Statistics(
+        compiledPlans: compiled, cachedPlans: plans.count, replays: uses, peakArenaBytes: peakArenaBytes)
+    }
+  }
+
+  /// Where the time of the most replayed plan went, by operation; needs `APUS_PROFILE=1`.
+  public func profileReport() -> String {
+    GraphLock.withLock {
+      guard let plan = plans.values.max(by: { $0.replays < $1.replays }), plan.replays > 0 else { return "no plan" }
+      return PlanDiagnostics.profile(plan.program, plan.nanoseconds, replays: plan.replays)
+    }
+  }
+}
