@@ -27,13 +27,34 @@ public struct Normalization: Codable, Sendable, Hashable {
   ///
   /// - Precondition: as many means as deviations, at least one, all finite, deviations positive.
   public init(grouping: Grouping, scale: Float, mean: [Float], deviation: [Float]) {
-    precondition(mean.count == deviation.count && !mean.isEmpty, "as many means as deviations are needed")
-    precondition((mean + deviation + [scale]).allSatisfy(\.isFinite), "normalization needs finite numbers")
-    precondition(deviation.allSatisfy { $0 > 0 }, "deviations must be positive")
+    if let problem = Self.problem(scale, mean, deviation) { preconditionFailure(problem) }
     self.grouping = grouping
     self.scale = scale
     self.mean = mean
     self.deviation = deviation
+  }
+
+  /// Reads what a run saved.
+  ///
+  /// - Throws: `DecodingError` when the numbers are not those of a normalization.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    grouping = try values.decode(Grouping.self, forKey: .grouping)
+    scale = try values.decode(Float.self, forKey: .scale)
+    mean = try values.decode([Float].self, forKey: .mean)
+    deviation = try values.decode([Float].self, forKey: .deviation)
+    if let problem = Self.problem(scale, mean, deviation) {
+      throw DecodingError.dataCorruptedError(forKey: .deviation, in: values, debugDescription: problem)
+    }
+  }
+
+  /// Why the numbers are not those of a normalization, or nil.
+  private static func problem(_ scale: Float, _ mean: [Float], _ deviation: [Float]) -> String? {
+    guard mean.count == deviation.count, !mean.isEmpty else {
+      return "a normalization needs as many deviations as means, got \(deviation.count) and \(mean.count)"
+    }
+    guard (mean + deviation + [scale]).allSatisfy(\.isFinite) else { return "a normalization needs finite numbers" }
+    return deviation.allSatisfy { $0 > 0 } ? nil : "the deviations of a normalization must be positive"
   }
 
   /// The normalization that brings these samples to mean 0 and standard deviation 1.
