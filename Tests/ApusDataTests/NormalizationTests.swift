@@ -119,8 +119,8 @@ import Testing
     let bytes = Normalization.scaleOnly(.uint8).applied(to: HostArray([UInt8(0), 51, 255], shape: [3, 1]))
     #expect(zip(bytes.scalars(as: Float.self), [0, 0.2, 1]).allSatisfy { abs($0 - $1) < 1e-7 })
     #expect(Normalization.scaleOnly(.float32).scale == 1)
-    for numbers in ["[0],\"deviation\":[]", "[],\"deviation\":[]", "[0],\"deviation\":[0]", "[1e99],\"deviation\":[1]"] {
-      let text = "{\"grouping\":\"whole\",\"scale\":1,\"mean\":\(numbers)}"
+    for (mean, deviation) in [("[0]", "[]"), ("[]", "[]"), ("[0]", "[0]"), ("[1e99]", "[1]")] {
+      let text = "{\"grouping\":\"whole\",\"scale\":1,\"mean\":\(mean),\"deviation\":\(deviation)}"
       #expect(throws: DecodingError.self) { try JSONDecoder().decode(Normalization.self, from: Data(text.utf8)) }
     }
     let published = Normalization(grouping: .channels, scale: 1 / 255, mean: [0.5, 0.4, 0.3], deviation: [1, 2, 3])
