@@ -4,7 +4,7 @@ import PackageDescription
 let package = Package(
   name: "Apus",
   products: [
-    .library(name: "Apus", targets: ["ApusTensor"]),
+    .library(name: "Apus", targets: ["Apus"]),
   ],
   targets: [
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
@@ -22,6 +22,8 @@ let package = Package(
       name: "ApusData", dependencies: ["ApusTensor", "ApusFormats", "CImage"], exclude: ["Resources/ATTRIBUTION.md"],
       resources: [.embedInCode("Resources/digits.csv.gz")]),
     .target(name: "ApusCompiler", dependencies: ["ApusTensor"]),
+    .target(name: "ApusCPU", dependencies: ["ApusTensor", "ApusCompiler", "CKernels", "COneDNN"]),
+    .target(name: "Apus", dependencies: ["ApusTensor", "ApusCPU", "ApusCompiler"]),
     .target(name: "ApusReference", dependencies: ["ApusTensor"]),
     .target(name: "ApusNN", dependencies: ["ApusTensor", "ApusFormats"]),
     .target(name: "ApusOptimizers", dependencies: ["ApusTensor", "ApusNN"]),
@@ -29,6 +31,7 @@ let package = Package(
     .testTarget(name: "ApusNNTests", dependencies: ["ApusNN", "ApusReference"]),
     .testTarget(name: "ApusOptimizersTests", dependencies: ["ApusOptimizers", "ApusReference"]),
     .testTarget(name: "ApusModelsTests", dependencies: ["ApusModels", "ApusOptimizers", "ApusReference"]),
+    .testTarget(name: "ApusCompilerTests", dependencies: ["Apus", "ApusCompiler", "ApusReference"]),
     .testTarget(name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusReference"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "ApusFormatsTests", dependencies: ["ApusFormats"], exclude: ["Fixtures"]),

@@ -43,6 +43,9 @@ package protocol Backend: Sendable {
   /// The name used in dumps and measurements.
   var name: String { get }
 
+  /// Called by the thread that is about to make kernels or to run them.
+  func prepareThread()
+
   /// The layouts an operation works in, given the layouts its inputs have so far; nil means plain throughout.
   func layouts(for node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> LayoutChoice?
 

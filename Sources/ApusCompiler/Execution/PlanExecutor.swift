@@ -51,6 +51,7 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
   /// Computes the tensors with one plan.
   public func realize(_ tensors: [Tensor], keepingGraph: Bool) {
     capture.collect(tensors)
+    backend.prepareThread()
     let plan = self.plan(for: tensors)
     uses += 1
     plan.lastUse = uses

@@ -60,7 +60,7 @@ struct GraphCapture {
 
   private mutating func place(_ node: Node, visit: UInt64) {
     let operation = node.operation
-    key.add(unsafeBitCast(type(of: operation), to: Int.self))
+    key.add(Int(bitPattern: ObjectIdentifier(type(of: operation))))
     operation.encode(into: &key)
     if let scalar = operation as? ScalarConstant, !scalar.isSpecial { scalars.append(scalar.value) }
     key.add(node.inputs.count)

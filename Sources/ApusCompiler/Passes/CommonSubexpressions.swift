@@ -13,7 +13,7 @@ package enum CommonSubexpressions {
     return graph.rebuilt { builder, index in
       let node = graph.nodes[index]
       var key = PlanKey()
-      key.add(unsafeBitCast(type(of: node.operation), to: Int.self))
+      key.add(Int(bitPattern: ObjectIdentifier(type(of: node.operation))))
       node.operation.encode(into: &key)
       // The numbers 1 and 1.0 of different types, or scalars bound at replay, are different expressions.
       key.add(node.types[0])

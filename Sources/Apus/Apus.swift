@@ -1,0 +1,10 @@
+@_exported import ApusCPU
+@_exported import ApusTensor
+
+import ApusCompiler
+
+/// Installs the CPU executor; called through a weak reference the first time a tensor is read.
+@_cdecl("apus_install_default_executor")
+func installDefaultExecutor() {
+  Execution.install(CPUExecutor.make())
+}

@@ -1,0 +1,85 @@
+import ApusCompiler
+import ApusTensor
+import COneDNN
+
+/// Lowers operations to kernels for x86-64 processors: oneDNN for products, convolutions and normalisation, own SIMD
+/// kernels for everything elementwise, and the reference loops for what has neither.
+package struct CPUBackend: Backend {
+  package var name: String { "cpu" }
+  package let options: CPUOptions
+
+  package init(options: CPUOptions = CPUOptions()) { self.options = options }
+
+  /// Tells libgomp, whose pool all kernels share, how many threads this thread's kernels use.
+  ///
+  /// oneDNN splits work differently for every number of threads, so the deterministic mode runs it on one.
+  package func prepareThread() { omp_set_num_threads(Int32(options.isDeterministic ? 1 : options.threads)) }
+
+  package func layouts(for node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> LayoutChoice? {
+    nil
+  }
+
+  package func kernel(for node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> Kernel {
+    let context = LoweringContext(node: node, inputTypes: inputTypes, inputLayouts: inputLayouts, options: options)
+    return ownKernel(context) ?? referenceKernel(for: node, inputTypes: inputTypes)
+  }
+
+  private func ownKernel(_ context: LoweringContext) -> Kernel? {
+    switch context.node.operation {
+    case let fused as FusedElementwise: ElementwiseKernel.kernel(fused, context)
+    case let fused as FusedReduce: ElementwiseKernel.kernel(fused, context)
+    case let reduce as Reduce: ReductionKernel.kernel(reduce, context)
+    case let product as MatMul: MatMulKernel.kernel(product, context)
+    case is Broadcast: MovementKernel.broadcast(context)
+    case let transpose as Transpose: MovementKernel.transpose(transpose, context)
+    case let reorder as Reorder: MovementKernel.reorder(reorder, context)
+    case is Reshape: MovementKernel.copy(context)
+    default: nil
+    }
+  }
+}
+
+/// What a kernel is made from.
+struct LoweringContext {
+  let node: Graph.Node
+  let inputTypes: [TensorType]
+  let inputLayouts: [Layout]
+  let options: CPUOptions
+
+  var outputType: TensorType { node.types[0] }
+
+  func outputLayout(_ output: Int) -> Layout { node.layouts.isEmpty ? .plain : node.layouts[output] }
+}
+
+extension DType {
+  /// The number by which the C kernels know the type.
+  var kernelCode: Int32 {
+    switch self {
+    case .float32: 0
+    case .float64: 1
+    case .int32: 2
+    case .int64: 3
+    case .uint8: 4
+    case .bool: 5
+    }
+  }
+}
+
+/// Constant arrays handed to C kernels, alive as long as the kernel that captures them.
+///
+/// `@unchecked Sendable`: the memory is written in `init` and only read afterwards.
+final class ConstantArray<Element>: @unchecked Sendable {
+  let pointer: UnsafeMutablePointer<Element>
+  private let count: Int
+
+  init(_ elements: [Element]) {
+    count = elements.count
+    pointer = .allocate(capacity: max(count, 1))
+    pointer.initialize(from: elements, count: count)
+  }
+
+  deinit {
+    pointer.deinitialize(count: count)
+    pointer.deallocate()
+  }
+}
