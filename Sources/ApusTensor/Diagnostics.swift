@@ -20,6 +20,8 @@ public enum Diagnostics {
   }
 
   @TaskLocal static var collector: Collector?
+  /// Whether a dry run is under way: what it records must not outlive it.
+  package static var isDryRun: Bool { collector != nil }
   /// Names of the layers around the code that runs, outermost first; part of every error.
   @TaskLocal public static var layerPath: [String] = []
 

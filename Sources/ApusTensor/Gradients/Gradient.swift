@@ -1,6 +1,14 @@
 /// Whether a gradient is being taken: computed nodes then keep their inputs.
-enum GradientScope {
-  @TaskLocal static var isActive = false
+package enum GradientScope {
+  @TaskLocal package static var isActive = false
+}
+
+extension Tensor {
+  /// A stand-in for the tensor that a gradient can be taken at, apart from every other use of the same value.
+  package func asVariable() -> Tensor { Tensor.record(Variable(), [self]) }
+
+  /// Whether the tensor has been computed.
+  package var isRealized: Bool { node.hasValues }
 }
 
 /// The reverse walk: from a result back to the tensors it depends on, one gradient rule at a time.

@@ -1,0 +1,2 @@
+import ApusNN
+import ApusTensor
