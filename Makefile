@@ -1,0 +1,36 @@
+# `make demo` and `make test` work from a fresh clone on Debian 12 with Swift 6.3: each begins with scripts/setup.
+.DEFAULT_GOAL := help
+.PHONY: help demo test build lint bench clean setup
+
+RUN ?= runs/demo
+
+# Tests are built in debug for its checks of bounds and overflow, but with the C kernels optimised, as in release.
+TEST_FLAGS := -Xcc -O2
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## */  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup:  ## install what is missing (Debian packages), or say that all is there
+	@scripts/setup
+
+demo: setup  ## build in release, train LeNet-5 on Fashion-MNIST for 10 epochs, evaluate it
+	swift build -c release --product apus
+	.build/release/apus train lenet5 --data fashion-mnist --epochs 10 --seed 1 --output $(RUN)
+	.build/release/apus evaluate $(RUN)
+
+test: setup  ## build and run all tests
+	swift build --build-tests $(TEST_FLAGS)
+	swift test --skip-build --disable-xctest $(TEST_FLAGS)
+
+build: setup  ## build the command in release: .build/release/apus
+	swift build -c release --product apus
+
+lint:  ## format, documentation, budgets, dependencies (changes nothing; scripts/lint --fix formats)
+	@scripts/lint
+
+bench: build  ## time training and inference beside PyTorch, in one run (makes .venv-peers)
+	scripts/peer-environment
+	.venv-peers/bin/python Benchmarks/compare.py
+
+clean:  ## delete the build folder (installed packages and runs stay)
+	rm -rf .build
