@@ -16,9 +16,12 @@ typedef struct {
   int out_blocked, relu;
   int64_t strips, strip_rows;  // every image's output rows are cut into strips
   int64_t weight_floats, frame_floats;
+  int64_t width, plane;        // of the image the kernel reads: floats per row / 1 or 8, floats per channel (block)
+  int64_t row_taps;            // taps of one kernel row: channels * kernel_width
   const float *src;
   float *dst;
   float *weights, *bias, *frames;
+  int64_t *offsets;            // [kernel rows, channels, kernel columns] from a window's origin to what each tap reads
 } direct;
 
 static int64_t round_up(int64_t x, int64_t to) { return (x + to - 1) / to * to; }
@@ -38,9 +41,16 @@ static void plan(direct *d) {
   d->strip_rows = apus_ceil_div(d->out_height, d->strips);
   d->weight_floats =
       round_up(d->out_channels, 8) * d->frame.channels * d->kernel_height * d->kernel_width;
+  const int64_t lanes = d->frame.blocked ? 8 : 1;
   d->frame_floats = 0;
-  if (!apus_conv_frame_is_identity(&d->frame))
-    d->frame_floats = round_up(channels * strip_input_rows(d, d->strip_rows) * d->frame.padded_width, 16);
+  d->width = d->frame.width;
+  d->plane = d->frame.height * d->frame.width * lanes;
+  if (!apus_conv_frame_is_identity(&d->frame)) {
+    d->width = d->frame.padded_width;
+    d->plane = strip_input_rows(d, d->strip_rows) * d->width * lanes;
+    d->frame_floats = round_up(channels / lanes * d->plane, 16);
+  }
+  d->row_taps = d->frame.channels * d->kernel_width;
 }
 
 static direct forward_plan(const apus_conv *c) {
@@ -70,32 +80,45 @@ static direct backward_plan(const apus_conv *c) {
 
 size_t apus_conv_direct_scratch(const apus_conv *conv, int pass, int threads) {
   const direct d = pass == 0 ? forward_plan(conv) : backward_plan(conv);
-  const int64_t floats = round_up(d.weight_floats, 16) + round_up(d.out_channels, 16) +
+  const int64_t floats = 2 * round_up(d.kernel_height * d.row_taps, 16) + round_up(d.weight_floats, 16) + round_up(d.out_channels, 16) +
                          apus_max64(threads, 1) * d.frame_floats;
   return (size_t)floats * sizeof(float);
 }
 
 static void divide_scratch(direct *d, void *scratch) {
-  d->weights = scratch;
+  d->offsets = scratch;
+  d->weights = (float *)(d->offsets + round_up(d->kernel_height * d->row_taps, 16));
   d->bias = d->weights + round_up(d->weight_floats, 16);
   d->frames = d->bias + round_up(d->out_channels, 16);
 }
 
-/// Packs weights as [group of two blocks][channels, kernel rows, kernel columns][blocks * 8], zero for padding lanes.
-/// The weight of (output o, channel c) is at o * out_step + c * channel_step + tap, or with the taps reversed.
+/// Taps are ordered [kernel rows, channels, kernel columns], so that leaving out kernel rows leaves a contiguous range.
+static void list_offsets(const direct *d) {
+  const int64_t lanes = d->frame.blocked ? 8 : 1;
+  int64_t *next = d->offsets;
+  for (int64_t i = 0; i < d->kernel_height; ++i)
+    for (int64_t c = 0; c < d->frame.channels; ++c)
+      for (int64_t j = 0; j < d->kernel_width; ++j)
+        *next++ = (d->frame.blocked ? c / 8 * d->plane + c % 8 : c * d->plane) +
+                  (i * d->dilation_h * d->width + j * d->dilation_w) * lanes;
+}
+
+/// Packs weights as [group of two blocks][taps in the order of the offsets][blocks * 8], zero for padding lanes. The weight
+/// of (output o, channel c) is at o * out_step + c * channel_step + tap, or with the taps reversed.
 static void pack_weights(const direct *d, const float *weights, int64_t out_step, int64_t channel_step, int flip) {
-  const int64_t taps = d->kernel_height * d->kernel_width, channels = d->frame.channels;
-  const int64_t blocks = (d->out_channels + 7) / 8;
+  const int64_t blocks = (d->out_channels + 7) / 8, taps = d->kernel_height * d->kernel_width;
   float *dst = d->weights;
   for (int64_t group = 0; group < blocks; group += 2) {
     const int64_t lanes = apus_min64(2, blocks - group) * 8;
     const int64_t present = apus_min64(lanes, d->out_channels - group * 8);
-    for (int64_t c = 0; c < channels; ++c)
-      for (int64_t t = 0; t < taps; ++t, dst += lanes) {
-        const float *src = weights + group * 8 * out_step + c * channel_step + (flip ? taps - 1 - t : t);
-        for (int64_t o = 0; o < present; ++o) dst[o] = src[o * out_step];
-        for (int64_t o = present; o < lanes; ++o) dst[o] = 0;
-      }
+    for (int64_t i = 0; i < d->kernel_height; ++i)
+      for (int64_t c = 0; c < d->frame.channels; ++c)
+        for (int64_t j = 0; j < d->kernel_width; ++j, dst += lanes) {
+          const int64_t tap = i * d->kernel_width + j;
+          const float *src = weights + group * 8 * out_step + c * channel_step + (flip ? taps - 1 - tap : tap);
+          for (int64_t o = 0; o < present; ++o) dst[o] = src[o * out_step];
+          for (int64_t o = present; o < lanes; ++o) dst[o] = 0;
+        }
   }
 }
 
@@ -104,10 +127,11 @@ static void pack_bias(const direct *d, const float *bias) {
 }
 
 /// Kernel rows that meet the image when the window starts at padded row `row`; the rest would only add zeros.
-static void meeting_rows(const direct *d, int64_t row, apus_conv_run *run) {
+static void meeting_rows(const direct *d, int64_t row, int64_t *first, int64_t *last) {
   const int64_t last_pixel = d->frame.top + (d->frame.height - 1) * d->frame.spread_h;
-  run->first_row = apus_max64(0, apus_ceil_div(apus_max64(d->frame.top - row, 0), d->dilation_h));
-  run->last_row = last_pixel < row ? 0 : apus_min64(d->kernel_height, (last_pixel - row) / d->dilation_h + 1);
+  *first = apus_ceil_div(apus_max64(d->frame.top - row, 0), d->dilation_h);
+  *last = last_pixel < row ? 0 : apus_min64(d->kernel_height, (last_pixel - row) / d->dilation_h + 1);
+  if (*last < *first) *last = *first = 0;
 }
 
 /// Stores pixels computed as [blocks][pixels, 8] into a plain image.
@@ -128,40 +152,48 @@ static void convolve_strip(void *context, int64_t unit, int thread) {
   if (first >= last) return;
   const int64_t in_channels = apus_conv_stored_channels(f->channels, f->blocked), lanes = f->blocked ? 8 : 1;
   const float *src = d->src + image * in_channels * f->height * f->width;
-  int64_t width = f->width, height = f->height;
   const int64_t origin = first * d->stride_h;
   if (d->frame_floats) {
     float *frame = d->frames + thread * d->frame_floats;
-    width = f->padded_width;
-    height = strip_input_rows(d, last - first);
-    apus_conv_frame_copy(f, src, origin, origin + height, frame);
+    apus_conv_frame_copy(f, src, origin, origin + strip_input_rows(d, d->strip_rows), frame);
     src = frame;
   } else {
-    src += origin * width * lanes;
+    src += origin * d->width * lanes;
   }
 
   const int64_t out_plane = d->out_height * d->out_width, blocks = (d->out_channels + 7) / 8;
   float *dst = d->dst + image * apus_conv_stored_channels(d->out_channels, d->out_blocked) * out_plane;
-  const int64_t taps = f->channels * d->kernel_height * d->kernel_width;
-  apus_conv_run run = {.channels = f->channels, .plane = height * width * lanes, .blocked = f->blocked,
-                       .row_step = d->dilation_h * width * lanes, .tap_step = d->dilation_w * lanes,
-                       .pixel_step = d->stride_w * lanes, .kernel_height = d->kernel_height,
-                       .kernel_width = d->kernel_width, .relu = d->relu};
+  apus_conv_run run = {.pixel_step = d->stride_w * lanes, .relu = d->relu};
   float pixels[2 * APUS_CONV_PIXELS_1 * 8];
   for (int64_t group = 0; group < blocks; group += 2) {
     const int now = blocks - group >= 2 ? 2 : 1;
-    const int64_t most = now == 2 ? APUS_CONV_PIXELS_2 : APUS_CONV_PIXELS_1;
+    const int dense = now == 1 && d->stride_w == 1 && d->dilation_w == 1 && (d->kernel_width == 3 || d->kernel_width == 5);
+    // Rows that fit one run of 5 taps are taken whole.
+    const int whole = dense && d->kernel_width == 5 && d->out_width <= APUS_CONV_PIXELS_DENSE_5;
+    const int64_t most = whole      ? APUS_CONV_PIXELS_DENSE_5
+                         : dense    ? APUS_CONV_PIXELS_DENSE
+                         : now == 2 ? APUS_CONV_PIXELS_2
+                                    : APUS_CONV_PIXELS_1;
     const int64_t runs = apus_ceil_div(d->out_width, most);
-    run.weights = d->weights + group * 8 * taps;
     run.bias = d->bias + group * 8;
     for (int64_t y = first; y < last; ++y) {
-      meeting_rows(d, y * d->stride_h, &run);
+      int64_t first_row, last_row;
+      meeting_rows(d, y * d->stride_h, &first_row, &last_row);
+      run.taps = (last_row - first_row) * d->row_taps;
+      run.offsets = d->offsets + first_row * d->row_taps;
+      run.weights = d->weights + (group * d->kernel_height + first_row * now) * d->row_taps * 8;
       for (int64_t k = 0; k < runs; ++k) {
         const int64_t x = d->out_width * k / runs, count = d->out_width * (k + 1) / runs - x;
-        run.src = src + ((y - first) * d->stride_h * width + x * d->stride_w) * lanes;
+        run.src = src + ((y - first) * d->stride_h * d->width + x * d->stride_w) * lanes;
         run.dst = d->out_blocked ? dst + group * out_plane * 8 + (y * d->out_width + x) * 8 : pixels;
         run.dst_plane = d->out_blocked ? out_plane * 8 : count * 8;
-        apus_kernels->conv->run(&run, now, (int)count);
+        if (dense) {
+          run.first_column = f->left - x;
+          run.last_column = run.first_column + (f->width - 1) * f->spread_w + 1;
+          apus_kernels->conv->dense_run(&run, (int)d->kernel_width, (int)count);
+        } else {
+          apus_kernels->conv->run(&run, now, (int)count);
+        }
         if (!d->out_blocked) store_plain(d, pixels, group * 8, now, count, dst, y * d->out_width + x);
       }
     }
@@ -177,6 +209,7 @@ void apus_conv_forward(const apus_conv *conv, const float *src, const float *wei
   const int64_t taps = conv->kernel_height * conv->kernel_width;
   pack_weights(&d, weights, conv->in_channels * taps, taps, 0);
   pack_bias(&d, bias);
+  list_offsets(&d);
   apus_parallel(threads, d.batch * d.strips, convolve_strip, &d);
 }
 
@@ -189,5 +222,6 @@ void apus_conv_backward_data(const apus_conv *conv, const float *dst_gradient, c
   const int64_t taps = conv->kernel_height * conv->kernel_width;
   pack_weights(&d, weights, taps, conv->in_channels * taps, 1);
   pack_bias(&d, NULL);
+  list_offsets(&d);
   apus_parallel(threads, d.batch * d.strips, convolve_strip, &d);
 }

@@ -6,24 +6,21 @@
 
 #include "internal.h"
 
-enum { APUS_CONV_PIXELS_1 = 14, APUS_CONV_PIXELS_2 = 6, APUS_CONV_GROUPS = 16 };
+enum { APUS_CONV_PIXELS_DENSE = 10, APUS_CONV_PIXELS_DENSE_5 = 14 };
+enum { APUS_CONV_PIXELS_1 = 12, APUS_CONV_PIXELS_2 = 6, APUS_CONV_GROUPS = 16 };
 
 /// A run of output pixels of one row, for one or two blocks of 8 output channels.
 typedef struct {
-  const float *src;        // the first pixel's first tap, channel 0, in an image with its padding made explicit
-  const float *weights;    // [channels, kernel rows, kernel columns, blocks * 8]
+  const float *src;        // where the offsets start for the first pixel, in an image with its padding made explicit
+  const int64_t *offsets;  // [taps] from src to what each tap reads
+  const float *weights;    // [taps, blocks * 8]
+  int64_t taps;
   const float *bias;       // [blocks * 8]
-  int64_t channels;
-  int64_t plane;           // floats from one channel (plain) or channel block (blocked) to the next
-  int blocked;
-  int64_t row_step;        // floats from one kernel row to the next
-  int64_t tap_step;        // floats from one kernel column to the next
-  int64_t pixel_step;      // floats from one output pixel's taps to the next's
-  int64_t first_row, last_row;  // the kernel rows that meet the image
-  int64_t kernel_height, kernel_width;
+  int64_t pixel_step;      // floats from what one output pixel reads to what the next does
   int relu;
   float *dst;              // [blocks][pixels, 8] with dst_plane between blocks
   int64_t dst_plane;
+  int64_t first_column, last_column;  // of what the run reads, counted from its first pixel's first tap: where the image is
 } apus_conv_run;
 
 /// Products of gradients and inputs over a range of output rows, for a few rows of kernel taps.
@@ -38,6 +35,8 @@ typedef struct {
 
 typedef struct apus_conv_kernels {
   void (*run)(const apus_conv_run *run, int blocks, int pixels);
+  /// The same for one block, 3 or 5 kernel columns and neighbouring pixels one tap apart (1 or 8 floats).
+  void (*dense_run)(const apus_conv_run *run, int kernel_width, int pixels);
   void (*products)(const apus_conv_products *products, int blocks, int tap_rows, int taps);
 } apus_conv_kernels;
 

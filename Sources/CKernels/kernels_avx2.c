@@ -32,8 +32,10 @@
 #include "kernels_undef.h"
 
 #define FMA(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define FMA_MEMORY(a, p, c) __asm__("vfmadd231ps %2, %1, %0" : "+x"(c) : "x"(a), "m"(*(p)))
 #include "conv_body.h"
 #undef FMA
+#undef FMA_MEMORY
 
 #include "pool_blocked_body.h"
 

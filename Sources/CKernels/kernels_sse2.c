@@ -29,8 +29,10 @@
 #include "kernels_undef.h"
 
 #define FMA(a, b, c) ((a) * (b) + (c))
+#define FMA_MEMORY(a, p, c) ((c) = (a) * *(p) + (c))
 #include "conv_body.h"
 #undef FMA
+#undef FMA_MEMORY
 
 #include "pool_blocked_body.h"
 
