@@ -33,7 +33,8 @@ package struct CPUBackend: Backend {
     case is Broadcast: MovementKernel.broadcast(context)
     case let transpose as Transpose: MovementKernel.transpose(transpose, context)
     case let reorder as Reorder: MovementKernel.reorder(reorder, context)
-    case is Reshape: MovementKernel.copy(context)
+    case is Reshape, is Materialize: MovementKernel.copy(context)
+    case let scan as Scan: ScanKernel.kernel(scan, context, backend: self)
     default: nil
     }
   }

@@ -20,6 +20,7 @@ package struct Pipeline: Sendable {
   ) -> Graph {
     var passes: [(name: String, run: (Graph) -> Graph)] = [
       ("simplify", Simplify.run),
+      ("trim scans", TrimScans.run),
       ("common subexpressions", CommonSubexpressions.run),
     ]
     if fuses { passes.append(("fuse", Fuse.run)) }
