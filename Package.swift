@@ -5,6 +5,10 @@ let package = Package(
   name: "Apus",
   products: [
     .library(name: "Apus", targets: ["Apus"]),
+    .executable(name: "apus", targets: ["ApusCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
@@ -23,11 +27,25 @@ let package = Package(
       resources: [.embedInCode("Resources/digits.csv.gz")]),
     .target(name: "ApusCompiler", dependencies: ["ApusTensor"]),
     .target(name: "ApusCPU", dependencies: ["ApusTensor", "ApusCompiler", "CKernels", "COneDNN"]),
-    .target(name: "Apus", dependencies: ["ApusTensor", "ApusCPU", "ApusCompiler"]),
+    .target(
+      name: "Apus",
+      dependencies: [
+        "ApusTensor", "ApusCPU", "ApusCompiler", "ApusFormats", "ApusData", "ApusNN", "ApusOptimizers", "ApusModels",
+        "ApusTraining", "ApusInsight",
+      ]),
     .target(name: "ApusReference", dependencies: ["ApusTensor"]),
     .target(name: "ApusNN", dependencies: ["ApusTensor", "ApusFormats"]),
     .target(name: "ApusOptimizers", dependencies: ["ApusTensor", "ApusNN"]),
     .target(name: "ApusModels", dependencies: ["ApusNN"]),
+    .target(name: "ApusInsight", dependencies: ["ApusTensor", "ApusCompiler", "ApusNN", "ApusTraining"]),
+    .target(
+      name: "ApusTraining",
+      dependencies: ["ApusTensor", "ApusFormats", "ApusData", "ApusNN", "ApusOptimizers", "ApusModels"]),
+    .executableTarget(
+      name: "ApusCommand",
+      dependencies: ["Apus", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .testTarget(name: "ApusTrainingTests", dependencies: ["Apus", "ApusTraining"]),
+    .testTarget(name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusFormats"]),
     .testTarget(name: "ApusNNTests", dependencies: ["ApusNN", "ApusReference"]),
     .testTarget(name: "ApusOptimizersTests", dependencies: ["ApusOptimizers", "ApusReference"]),
     .testTarget(name: "ApusModelsTests", dependencies: ["ApusModels", "ApusOptimizers", "ApusReference"]),
