@@ -144,6 +144,8 @@ static const apus_fused_kernels NAME(kernels) = {
     {NAME(store_f32), NAME(store_f64), NAME(store_i32), NAME(store_i64), NAME(store_u8), NAME(store_bool)},
     {NAME(run_sum), NAME(run_max), NAME(run_min), NAME(run_prod)},
     {NAME(accumulate_sum), NAME(accumulate_max), NAME(accumulate_min), NAME(accumulate_prod)},
+    {NAME(merge_sum), NAME(merge_max), NAME(merge_min), NAME(merge_prod)},
+    {NAME(rows_sum), NAME(rows_max), NAME(rows_min), NAME(rows_prod)},
     NAME(softmax),
     NAME(softmax_backward)};
 

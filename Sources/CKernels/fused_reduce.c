@@ -40,7 +40,8 @@ typedef struct {
   const void *scalars;
   apus_reduction kind;
   int64_t outer, reduced, inner;
-  int64_t tile;       // elements a tile may hold
+  const char *direct; // the array itself when the program only names one; else NULL
+  int64_t tile;       // elements that may be asked for at once
   int64_t parts;      // parts along the reduced dimension
   int64_t part_size;  // of this many rows (elements when inner is 1)
   int64_t segments, segment_size;  // along inner
@@ -73,6 +74,11 @@ static void set_all(const reduction *r, void *values, int64_t count, double valu
   }
 }
 
+/// The program's values for elements [start, start + count).
+static inline const void *values_at(const reduction *r, apus_tiles *tiles, int64_t start, int64_t count) {
+  return r->direct ? r->direct + start * tiles->element_size : apus_tiles_value(tiles, start, count);
+}
+
 /// Combines lanes in order. Only the first `used` lanes hold values.
 static double fold(const reduction *r, const void *lanes, int64_t used) {
   double result = get(r, lanes, 0);
@@ -89,7 +95,7 @@ static void reduce_long_rows(const reduction *r, apus_tiles *tiles, int64_t firs
     set_all(r, lanes, APUS_LANES, neutral(r->kind));
     for (int64_t i = begin; i < end; i += r->tile) {
       const int64_t count = apus_min64(r->tile, end - i);
-      const void *values = apus_tiles_value(tiles, row * r->reduced + i, count);
+      const void *values = values_at(r, tiles, row * r->reduced + i, count);
       tiles->kernels->reduce_run[r->kind](lanes, values, count);
     }
     put(r, row, part, 0, fold(r, lanes, apus_min64(APUS_LANES, end - begin)));
@@ -98,15 +104,21 @@ static void reduce_long_rows(const reduction *r, apus_tiles *tiles, int64_t firs
 
 /// Rows shorter than a tile: many are evaluated at once. Units are rows.
 static void reduce_short_rows(const reduction *r, apus_tiles *tiles, int64_t first, int64_t last) {
-  double lanes[APUS_LANES];
-  const int64_t rows_per_tile = r->tile / r->reduced, used = apus_min64(APUS_LANES, r->reduced);
+  enum { MOST_ROWS = 256 };
+  double lanes[APUS_LANES], results[MOST_ROWS];
+  const int64_t rows_per_tile = apus_min64(r->tile / r->reduced, MOST_ROWS);
   for (int64_t row = first; row < last; row += rows_per_tile) {
     const int64_t rows = apus_min64(rows_per_tile, last - row);
-    const char *values = apus_tiles_value(tiles, row * r->reduced, rows * r->reduced);
+    const char *values = values_at(r, tiles, row * r->reduced, rows * r->reduced);
+    if (r->reduced <= APUS_LANES) {
+      tiles->kernels->reduce_rows[r->kind](results, values, rows, r->reduced);
+      for (int64_t k = 0; k < rows; ++k) put(r, row + k, 0, 0, results[k]);
+      continue;
+    }
     for (int64_t k = 0; k < rows; ++k, values += r->reduced * tiles->element_size) {
-      set_all(r, lanes, used, neutral(r->kind));
+      set_all(r, lanes, APUS_LANES, neutral(r->kind));
       tiles->kernels->reduce_run[r->kind](lanes, values, r->reduced);
-      put(r, row + k, 0, 0, fold(r, lanes, used));
+      put(r, row + k, 0, 0, fold(r, lanes, APUS_LANES));
     }
   }
 }
@@ -127,11 +139,10 @@ static void reduce_columns(const reduction *r, apus_tiles *tiles, int64_t first,
       set_all(r, acc, width, neutral(r->kind));
       for (int64_t k = block; k < block_end; k += rows_per_tile) {
         const int64_t rows = apus_min64(rows_per_tile, block_end - k);
-        const char *values = apus_tiles_value(tiles, (row * r->reduced + k) * r->inner + column, rows * width);
-        for (int64_t i = 0; i < rows; ++i)
-          tiles->kernels->accumulate[r->kind](acc, values + i * width * tiles->element_size, width);
+        const void *values = values_at(r, tiles, (row * r->reduced + k) * r->inner + column, rows * width);
+        tiles->kernels->accumulate[r->kind](acc, values, width, rows);
       }
-      for (int64_t j = 0; j < width; ++j) totals[j] = combine(r->kind, totals[j], get(r, acc, j));
+      tiles->kernels->merge[r->kind](totals, acc, width);
     }
     for (int64_t j = 0; j < width; ++j) put(r, row, part, column + j, totals[j]);
   }
@@ -145,7 +156,7 @@ static void reduce_chunk(void *context, int64_t chunk, int thread) {
   apus_tiles_begin(&tiles, r->program, r->inputs, NULL, r->scalars);
   if (r->inner > 1) {
     reduce_columns(r, &tiles, first, last);
-  } else if (r->reduced > r->tile / 2) {
+  } else if (r->reduced > apus_tile_length(r->program) / 2) {
     reduce_long_rows(r, &tiles, first, last);
   } else {
     reduce_short_rows(r, &tiles, first, last);
@@ -159,7 +170,7 @@ static void combine_parts(void *context, int64_t row, int thread) {
   double *first = r->partials + row * r->parts * r->inner;
   for (int64_t part = 1; part < r->parts; ++part) {
     const double *next = first + part * r->inner;
-    for (int64_t j = 0; j < r->inner; ++j) first[j] = combine(r->kind, first[j], next[j]);
+    apus_kernels->fused[APUS_F64]->merge[r->kind](first, next, r->inner);
   }
   reduction direct = *r;
   direct.partials = NULL;
@@ -171,8 +182,10 @@ void apus_fused_reduce(const apus_fused *program, void *const *inputs, void *out
   if (outer * inner == 0) return;
   reduction r = {.program = program, .inputs = inputs, .scalars = scalars, .kind = kind, .outer = outer,
                  .reduced = reduced, .inner = inner, .tile = apus_tile_length(program), .output = output};
+  r.direct = apus_fused_direct(program, inputs);
+  if (r.direct) r.tile = INT64_MAX / 2;
   if (reduced == 0) return set_all(&r, output, outer * inner, neutral(kind));
-  r.segment_size = apus_min64(inner, r.tile);
+  r.segment_size = apus_min64(inner, apus_tile_length(program));
   r.segments = apus_ceil_div(inner, r.segment_size);
   if (inner == 1) {
     r.part_size = ROW_BLOCK;

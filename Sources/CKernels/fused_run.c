@@ -45,7 +45,7 @@ void apus_fused_run_many(const apus_fused *const *programs, int count, void *con
                          void *const *const *outputs, const void *const *scalars, int threads) {
   batch b = {programs, count, inputs, outputs, scalars, 0, 1};
   for (int i = 0; i < count; ++i) b.tiles += tile_count(programs[i]);
-  b.shares = apus_max64(1, apus_min64(threads, b.tiles));
+  b.shares = apus_max64(1, apus_min64(threads, b.tiles / 2));  // one tile is not worth waking a thread
   apus_parallel(threads, b.shares, run_share, &b);
 }
 

@@ -35,6 +35,11 @@ static enum input_kind classify(const apus_fused *p, int input) {
   return STRIDED;
 }
 
+const void *apus_fused_direct(const apus_fused *p, void *const *inputs) {
+  const int value = p->outputs[0];
+  return value < p->input_count && classify(p, value) == IN_PLACE ? inputs[value] : NULL;
+}
+
 static inline void broadcast(const apus_tiles *t, char *vector, const void *value) {
   t->kernels->load[t->program->dtype](vector, value, 0, t->kernels->width);
 }
@@ -112,6 +117,13 @@ void apus_tiles_begin(apus_tiles *t, const apus_fused *p, void *const *inputs, v
 
 void apus_tiles_end(apus_tiles *t) { free(t->heap); }
 
+/// Fills dst with its first `bytes` bytes, so that they are there `times` times.
+static void repeat(char *dst, int64_t bytes, int64_t times) {
+  const int64_t total = bytes * times;
+  for (int64_t done = bytes; done < total; done *= 2)
+    memcpy(dst + done, dst, (size_t)apus_min64(done, total - done));
+}
+
 /// Copies count values of a strided input from row-major position start on, run by run along the last dimension.
 static void gather(const apus_tiles *t, int input, const int64_t *position, char *dst, int64_t count) {
   const apus_fused *p = t->program;
@@ -129,6 +141,14 @@ static void gather(const apus_tiles *t, int input, const int64_t *position, char
   for (;;) {
     int64_t run = apus_min64(count, extents[last] - at[last]);
     load(dst, src, strides[last], run);
+    if (last > 0 && strides[last - 1] == 0 && at[last] == 0 && run < count) {
+      // The same row again and again: copy what is there already, twice as much each time.
+      const int64_t times = apus_min64(count / run, extents[last - 1] - at[last - 1]);
+      repeat(dst, run * t->element_size, times);
+      at[last - 1] += times - 1;
+      dst += (times - 1) * run * t->element_size;
+      count -= (times - 1) * run;
+    }
     count -= run;
     if (count == 0) return;
     dst += run * t->element_size;

@@ -38,6 +38,9 @@ static inline int64_t apus_tile_length(const apus_fused *program) {
 
 int64_t apus_fused_total(const apus_fused *program);
 
+/// Where the value of the first output lies if the program computes nothing: it is a contiguous input. Otherwise NULL.
+const void *apus_fused_direct(const apus_fused *program, void *const *inputs);
+
 /// Binds a program. outputs may be NULL: then only apus_tiles_value is useful.
 void apus_tiles_begin(apus_tiles *tiles, const apus_fused *program, void *const *inputs, void *const *outputs,
                       const void *scalars);

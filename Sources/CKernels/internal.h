@@ -31,8 +31,12 @@ typedef struct {
   void (*store[6])(void *dst, const void *src, int64_t count);
   /// lanes[i % APUS_LANES] = combine(lanes[i % APUS_LANES], src[i]); by apus_reduction.
   void (*reduce_run[4])(void *lanes, const void *src, int64_t count);
-  /// acc[i] = combine(acc[i], src[i]).
-  void (*accumulate[4])(void *acc, const void *src, int64_t count);
+  /// acc[i] = combine(acc[i], src[r, i]) for each of the rows, each count long, in order.
+  void (*accumulate[4])(void *acc, const void *src, int64_t count, int64_t rows);
+  /// totals[i] = combine(totals[i], acc[i]) in double.
+  void (*merge[4])(double *totals, const void *acc, int64_t count);
+  /// results[r] = the reduction of src[r, 0..<count] in double, element after element.
+  void (*reduce_rows[4])(double *results, const void *src, int64_t rows, int64_t count);
   void (*softmax)(const void *src, void *dst, int64_t rows, int64_t columns, int log_space);
   void (*softmax_backward)(const void *values, const void *gradient, void *result, int64_t rows, int64_t columns,
                            int log_space);

@@ -101,8 +101,8 @@ POOL_INLINE void NAME(max_spread)(const apus_pool *p, const int64_t kh, const in
   POOL_WINDOWS({
     const E gradient = *(const EU *)(g + out * STEP);
     const X where = *(const XU *)(argmax + out * STEP);
-    for (int64_t i = w.i0; i < w.i1; ++i)
-      for (int64_t j = w.j0; j < w.j1; ++j) {
+    for (int64_t i = covers ? 0 : w.i0; i < (covers ? kh : w.i1); ++i)
+      for (int64_t j = covers ? 0 : w.j0; j < (covers ? kw : w.j1); ++j) {
         const int64_t place = POOL_PLACE;
         const E part = PICK_E(where == SPLAT_X((int32_t)place), gradient, SPLAT_E(0));
         EU *to = (EU *)(r + place * STEP);
@@ -133,31 +133,41 @@ static inline S NAME(divisor)(const apus_pool *p, const NAME(window) *w) {
   return (S)(rows > 0 && columns > 0 ? rows * columns : 1);
 }
 
-static void NAME(average_forward)(const apus_pool *p, const void *src, void *dst) {
-  const int64_t kh = p->kernel_height, kw = p->kernel_width;
-  const S *s = src;
-  S *d = dst;
+POOL_INLINE void NAME(mean_windows)(const apus_pool *p, const int64_t kh, const int64_t kw, const int covers, const S *s,
+                                    S *d) {
   POOL_WINDOWS({
     E sum = SPLAT_E(0);
-    for (int64_t i = w.i0; i < w.i1; ++i)
-      for (int64_t j = w.j0; j < w.j1; ++j) sum += *(const EU *)(s + POOL_PLACE * STEP);
-    *(EU *)(d + out * STEP) = sum / NAME(divisor)(p, &w);
+    for (int64_t i = covers ? 0 : w.i0; i < (covers ? kh : w.i1); ++i)
+      for (int64_t j = covers ? 0 : w.j0; j < (covers ? kw : w.j1); ++j) sum += *(const EU *)(s + POOL_PLACE * STEP);
+    *(EU *)(d + out * STEP) = sum / (covers ? (S)(kh * kw) : NAME(divisor)(p, &w));
+  })
+}
+
+static void NAME(average_forward)(const apus_pool *p, const void *src, void *dst) {
+  if (!NAME(covers)(p)) return NAME(mean_windows)(p, p->kernel_height, p->kernel_width, 0, src, dst);
+  if (p->kernel_height == 2 && p->kernel_width == 2) return NAME(mean_windows)(p, 2, 2, 1, src, dst);
+  NAME(mean_windows)(p, p->kernel_height, p->kernel_width, 1, src, dst);
+}
+
+POOL_INLINE void NAME(mean_spread)(const apus_pool *p, const int64_t kh, const int64_t kw, const int covers, const S *g,
+                                   S *r) {
+  POOL_WINDOWS({
+    const E part = *(const EU *)(g + out * STEP) / (covers ? (S)(kh * kw) : NAME(divisor)(p, &w));
+    for (int64_t i = covers ? 0 : w.i0; i < (covers ? kh : w.i1); ++i)
+      for (int64_t j = covers ? 0 : w.j0; j < (covers ? kw : w.j1); ++j) {
+        EU *to = (EU *)(r + POOL_PLACE * STEP);
+        *to = covers ? part : *to + part;
+      }
   })
 }
 
 static void NAME(average_backward)(const apus_pool *p, const void *gradient, void *result) {
-  const int64_t kh = p->kernel_height, kw = p->kernel_width;
-  const S *g = gradient;
-  S *r = result;
+  if (NAME(covers)(p)) {
+    if (p->kernel_height == 2 && p->kernel_width == 2) return NAME(mean_spread)(p, 2, 2, 1, gradient, result);
+    return NAME(mean_spread)(p, p->kernel_height, p->kernel_width, 1, gradient, result);
+  }
   memset(result, 0, (size_t)(p->in_height * p->in_width * STEP) * sizeof(S));
-  POOL_WINDOWS({
-    const E part = *(const EU *)(g + out * STEP) / NAME(divisor)(p, &w);
-    for (int64_t i = w.i0; i < w.i1; ++i)
-      for (int64_t j = w.j0; j < w.j1; ++j) {
-        EU *to = (EU *)(r + POOL_PLACE * STEP);
-        *to = *to + part;
-      }
-  })
+  NAME(mean_spread)(p, p->kernel_height, p->kernel_width, 0, gradient, result);
 }
 
 static const apus_pool_kernels NAME(pool_kernels) = {NAME(max_forward), NAME(max_backward), NAME(average_forward),
