@@ -27,12 +27,7 @@ let package = Package(
       resources: [.embedInCode("Resources/digits.csv.gz")]),
     .target(name: "ApusCompiler", dependencies: ["ApusTensor"]),
     .target(name: "ApusCPU", dependencies: ["ApusTensor", "ApusCompiler", "CKernels", "COneDNN"]),
-    .target(
-      name: "Apus",
-      dependencies: [
-        "ApusTensor", "ApusCPU", "ApusCompiler", "ApusFormats", "ApusData", "ApusNN", "ApusOptimizers", "ApusModels",
-        "ApusTraining", "ApusInsight",
-      ]),
+    .target(name: "Apus", dependencies: ["ApusTensor", "ApusCPU", "ApusCompiler"]),
     .target(name: "ApusReference", dependencies: ["ApusTensor"]),
     .target(name: "ApusNN", dependencies: ["ApusTensor", "ApusFormats"]),
     .target(name: "ApusOptimizers", dependencies: ["ApusTensor", "ApusNN"]),
@@ -43,7 +38,7 @@ let package = Package(
       dependencies: ["ApusTensor", "ApusFormats", "ApusData", "ApusNN", "ApusOptimizers", "ApusModels"]),
     .executableTarget(
       name: "ApusCommand",
-      dependencies: ["Apus", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["Apus", "ApusTraining", "ApusInsight", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .testTarget(name: "ApusTrainingTests", dependencies: ["Apus", "ApusTraining"]),
     .testTarget(name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusFormats"]),
     .testTarget(name: "ApusNNTests", dependencies: ["ApusNN", "ApusReference"]),
