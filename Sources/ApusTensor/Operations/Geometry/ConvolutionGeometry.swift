@@ -1,42 +1,22 @@
-/// A pair of numbers for the two axes of an image.
-public struct ImagePair: Sendable, Hashable, CustomStringConvertible, ExpressibleByIntegerLiteral {
-  /// Along the height.
-  public var height: Int
-  /// Along the width.
-  public var width: Int
-
-  /// A pair.
-  public init(_ height: Int, _ width: Int) {
-    self.height = height
-    self.width = width
-  }
-
-  /// The same number for both axes.
-  public init(integerLiteral value: Int) { self.init(value, value) }
-
-  /// For example `3x2`.
-  public var description: String { "\(height)x\(width)" }
-}
-
 /// How the window of a 2-D convolution moves over an image; checked once, then passed around whole.
 ///
 /// The output extent along an axis is `(in + paddingLow + paddingHigh - dilation * (kernel - 1) - 1) / stride + 1`,
 /// rounded down.
 public struct ConvolutionGeometry: Sendable, Hashable, CustomStringConvertible {
   /// Distance between neighbouring windows.
-  public var stride: ImagePair
+  public var stride: Size2D
   /// Zeros added above and to the left.
-  public var paddingLow: ImagePair
+  public var paddingLow: Size2D
   /// Zeros added below and to the right.
-  public var paddingHigh: ImagePair
+  public var paddingHigh: Size2D
   /// Distance between neighbouring elements of a window.
-  public var dilation: ImagePair
+  public var dilation: Size2D
   /// Groups of channels that do not see each other.
   public var groups: Int
 
   /// A geometry; by default windows at every place inside the image.
   public init(
-    stride: ImagePair = 1, paddingLow: ImagePair = 0, paddingHigh: ImagePair? = nil, dilation: ImagePair = 1,
+    stride: Size2D = 1, paddingLow: Size2D = 0, paddingHigh: Size2D? = nil, dilation: Size2D = 1,
     groups: Int = 1
   ) {
     self.stride = stride
@@ -58,8 +38,8 @@ public struct ConvolutionGeometry: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// The output extents for an image and a kernel; not positive when the window does not fit.
-  public func outputSize(of image: ImagePair, kernel: ImagePair) -> ImagePair {
-    ImagePair(
+  public func outputSize(of image: Size2D, kernel: Size2D) -> Size2D {
+    Size2D(
       Self.extent(
         image.height + paddingLow.height + paddingHigh.height, kernel.height, stride.height, dilation.height),
       Self.extent(image.width + paddingLow.width + paddingHigh.width, kernel.width, stride.width, dilation.width))

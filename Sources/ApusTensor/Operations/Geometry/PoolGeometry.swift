@@ -4,22 +4,22 @@
 /// they fit, but a window must start inside the image or the padding above and to the left.
 public struct PoolGeometry: Sendable, Hashable, CustomStringConvertible {
   /// Extents of the window.
-  public var kernel: ImagePair
+  public var kernel: Size2D
   /// Distance between neighbouring windows.
-  public var stride: ImagePair
+  public var stride: Size2D
   /// Added above and to the left.
-  public var paddingLow: ImagePair
+  public var paddingLow: Size2D
   /// Added below and to the right.
-  public var paddingHigh: ImagePair
+  public var paddingHigh: Size2D
   /// Distance between neighbouring elements of a window.
-  public var dilation: ImagePair
+  public var dilation: Size2D
   /// Whether incomplete windows at the end count.
   public var usesCeiling: Bool
 
   /// A geometry; the stride is the kernel by default, so that windows do not overlap.
   public init(
-    kernel: ImagePair, stride: ImagePair? = nil, paddingLow: ImagePair = 0, paddingHigh: ImagePair? = nil,
-    dilation: ImagePair = 1, usesCeiling: Bool = false
+    kernel: Size2D, stride: Size2D? = nil, paddingLow: Size2D = 0, paddingHigh: Size2D? = nil,
+    dilation: Size2D = 1, usesCeiling: Bool = false
   ) {
     self.kernel = kernel
     self.stride = stride ?? kernel
@@ -43,7 +43,7 @@ public struct PoolGeometry: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// The output extents for an image.
-  public func outputSize(of image: ImagePair) -> ImagePair {
+  public func outputSize(of image: Size2D) -> Size2D {
     func extent(_ size: Int, _ kernel: Int, _ stride: Int, _ low: Int, _ high: Int, _ dilation: Int) -> Int {
       let room = size + low + high - dilation * (kernel - 1) - 1
       guard room >= 0 else { return 0 }
@@ -51,7 +51,7 @@ public struct PoolGeometry: Sendable, Hashable, CustomStringConvertible {
       let count = (room + stride - 1) / stride + 1
       return (count - 1) * stride >= size + low ? count - 1 : count
     }
-    return ImagePair(
+    return Size2D(
       extent(image.height, kernel.height, stride.height, paddingLow.height, paddingHigh.height, dilation.height),
       extent(image.width, kernel.width, stride.width, paddingLow.width, paddingHigh.width, dilation.width))
   }
@@ -76,7 +76,7 @@ public struct PoolGeometry: Sendable, Hashable, CustomStringConvertible {
     guard type.shape.rank == 4, type.dtype.isFloatingPoint else {
       throw ShapeError("needs floating-point images [N, C, H, W], got \(type)")
     }
-    let size = outputSize(of: ImagePair(type.shape[2], type.shape[3]))
+    let size = outputSize(of: Size2D(type.shape[2], type.shape[3]))
     guard size.height > 0, size.width > 0 else {
       throw ShapeError("the window \(kernel) does not fit into images of \(type.shape[2])x\(type.shape[3])")
     }

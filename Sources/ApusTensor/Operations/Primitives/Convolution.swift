@@ -35,8 +35,8 @@ package struct Convolution: Primitive {
     if hasBias, inputs[2].shape != [w.shape[0]] {
       throw ShapeError("the bias has shape \(inputs[2].shape), \(w.shape[0]) output channels need [\(w.shape[0])]")
     }
-    let kernel = ImagePair(w.shape[2], w.shape[3])
-    let size = geometry.outputSize(of: ImagePair(x.shape[2], x.shape[3]), kernel: kernel)
+    let kernel = Size2D(w.shape[2], w.shape[3])
+    let size = geometry.outputSize(of: Size2D(x.shape[2], x.shape[3]), kernel: kernel)
     guard size.height > 0, size.width > 0 else {
       throw ShapeError("the \(kernel) kernel does not fit into images of \(x.shape[2])x\(x.shape[3]) with \(geometry)")
     }
