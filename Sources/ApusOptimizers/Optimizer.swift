@@ -1,2 +1,83 @@
 import ApusNN
 import ApusTensor
+
+/// A rule that turns gradients into new values of parameters.
+///
+/// An optimizer states what happens to one parameter (``step(_:along:state:context:)``), as tensor expressions; the
+/// rest (finding parameters, keeping their state, realizing the step, checkpoints) is the same for all.
+///
+/// ```swift
+/// let optimizer = SGD(learningRate: 0.1, momentum: 0.9)
+/// let (loss, gradients) = valueWithGradient(of: model) { crossEntropy(model(x), labels) }
+/// optimizer.update(model, along: gradients)
+/// print(loss.item())
+/// ```
+/// Numbers that change from step to step enter expressions as Swift numbers (`gradient * 0.1`): they are bound when the
+/// plan is replayed and never cause a new plan.
+public protocol Optimizer: AnyObject {
+  /// What is kept of each parameter between steps.
+  associatedtype State: OptimizerState
+
+  /// How far a step goes; schedules set it before each step.
+  var learningRate: Double { get set }
+  /// The states of the parameters and the number of steps.
+  var memory: OptimizerMemory<State> { get set }
+
+  /// The new value of one parameter; `state` is replaced by what the next step needs. Pure: only records operations.
+  func step(_ value: Tensor, along gradient: Tensor, state: inout State, context: StepContext) -> Tensor
+
+  /// Checks the hyperparameters.
+  ///
+  /// - Throws: ``HyperparameterError`` that names the first impossible one.
+  func validate() throws(HyperparameterError)
+}
+
+/// What a rule knows about the parameter and the step besides values.
+public struct StepContext: Sendable {
+  /// Which update of this parameter it is, counted from 1.
+  public var step: Int
+  /// The learning rate of this step.
+  public var learningRate: Double
+  /// The path of the parameter.
+  public var name: String
+  /// What the parameter is for.
+  public var role: Parameter.Role
+}
+
+extension Optimizer {
+  /// The number of updates so far.
+  public var stepCount: Int { memory.stepCount }
+
+  /// Takes a step and computes it: new parameters, the optimizer's state, states the forward pass changed (running
+  /// statistics), the loss and the other results of the gradient's graph, in one plan.
+  ///
+  /// A parameter that the loss does not depend on stays as it is. To read gradients or values made of them afterwards,
+  /// name them in `others`; what was not realized would be computed again.
+  ///
+  /// - Parameters:
+  ///   - model: the model the gradients were taken of.
+  ///   - gradients: the gradients, clipped or not.
+  ///   - others: more tensors to compute in the same plan.
+  /// - Precondition: the hyperparameters are valid and the gradients are those of this model.
+  public func update(_ model: some Module, along gradients: Gradients, realizing others: [Tensor] = []) {
+    do { try validate() } catch { preconditionFailure(error.description) }
+    precondition(
+      gradients.model == nil || gradients.model == ObjectIdentifier(type(of: model)),
+      "update(_:along:): these gradients were taken of another model than \(type(of: model))")
+    var pending = [gradients.value] + gradients.auxiliary + others
+    for entry in gradients.entries where entry.parameter.isTrainable {
+      guard let gradient = entry.tensor else { continue }
+      let parameter = entry.parameter
+      let context = memory.advance(parameter, name: entry.name, learningRate: learningRate)
+      var state = memory.state(of: parameter)
+      let value = step(parameter.value, along: gradient, state: &state, context: context)
+      memory.setState(state, of: parameter)
+      parameter.value = value
+      pending.append(value)
+      for field in State.fields { if let tensor = state[keyPath: field.path] { pending.append(tensor) } }
+    }
+    for state in gradients.states { pending.append(state.value) }
+    memory.stepCount += 1
+    realize(pending)
+  }
+}

@@ -1,0 +1,88 @@
+import ApusTensor
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// How many inputs feed an output of a weight, and how many outputs an input feeds.
+///
+/// Dense `[outputs, inputs]`: the two extents. Convolution `[outputs, inputs / groups, height, width]`: fan in
+/// `inputs / groups * height * width`, fan out `outputs * height * width`, as PyTorch counts.
+public struct Fans: Sendable, Hashable {
+  /// Inputs of an output.
+  public var fanIn: Int
+  /// Outputs of an input.
+  public var fanOut: Int
+
+  /// The given numbers.
+  public init(fanIn: Int, fanOut: Int) {
+    self.fanIn = fanIn
+    self.fanOut = fanOut
+  }
+
+  /// The fans of a weight of this shape; of a vector, its extent.
+  public init(of shape: Shape) {
+    let field = shape.dropFirst(2).reduce(1, *)
+    let first = shape.rank > 0 ? shape[0] : 1
+    fanOut = first * field
+    fanIn = (shape.rank > 1 ? shape[1] : first) * field
+  }
+}
+
+/// How a parameter gets its first value.
+///
+/// Values are drawn on the host, in double precision, from the random numbers of the task (`withRandomSeed`): the same
+/// seed gives the same network.
+///
+/// ```swift
+/// let layer = Dense(784, 512, weightInitializer: .heNormal, biasInitializer: .constant(0.01))
+/// ```
+public struct Initializer: Sendable, CustomStringConvertible {
+  /// The name, as in configurations and commands.
+  public let name: String
+  private let fill: @Sendable (_ count: Int, _ fans: Fans, _ random: inout InitialRandom) -> [Double]
+
+  init(_ name: String, _ fill: @escaping @Sendable (Int, Fans, inout InitialRandom) -> [Double]) {
+    self.name = name
+    self.fill = fill
+  }
+
+  /// The name.
+  public var description: String { name }
+
+  /// A first value of a shape.
+  ///
+  /// - Parameter fans: the fans of the weight the value belongs to; by default those of the shape. A bias is given
+  ///   its weight's.
+  public func callAsFunction(_ shape: Shape, fans: Fans? = nil, dtype: DType = .float32) -> Tensor {
+    var random = InitialRandom.next()
+    let values = fill(shape.elementCount, fans ?? Fans(of: shape), &random)
+    return Tensor(HostArray(values, shape: shape).converted(to: dtype))
+  }
+
+  /// 0 everywhere.
+  public static let zeros = constant(0)
+  /// 1 everywhere.
+  public static let ones = constant(1)
+
+  /// The same value everywhere.
+  public static func constant(_ value: Double) -> Initializer {
+    Initializer(value == 0 ? "zeros" : value == 1 ? "ones" : "constant(\(value))") { count, _, _ in
+      [Double](repeating: value, count: count)
+    }
+  }
+
+  /// Uniform in a range.
+  public static func uniform(_ range: ClosedRange<Double>) -> Initializer {
+    Initializer("uniform(\(range))") { count, _, random in random.uniform(count, range) }
+  }
+
+  /// Normal.
+  public static func normal(mean: Double = 0, standardDeviation: Double = 1) -> Initializer {
+    Initializer("normal(mean: \(mean), standardDeviation: \(standardDeviation))") { count, _, random in
+      random.normal(count).map { mean + standardDeviation * $0 }
+    }
+  }
+}

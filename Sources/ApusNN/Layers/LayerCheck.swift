@@ -1,0 +1,19 @@
+import ApusTensor
+
+/// Messages about inputs and settings that do not fit a layer.
+enum LayerCheck {
+  /// Reports a mistake and returns a stand-in of the given type.
+  static func fail(_ problem: String, _ type: TensorType?) -> Tensor { Diagnostics.fail(ShapeError(problem), like: type) }
+
+  /// Whether all sizes are at least 1; reports it if not.
+  static func positive(_ layer: String, _ sizes: Int...) -> Bool {
+    if sizes.allSatisfy({ $0 > 0 }) { return true }
+    _ = fail("\(layer): every size must be at least 1", nil)
+    return false
+  }
+}
+
+extension Parameter {
+  /// Where the layer of this parameter is in the model, for messages: ` ('conv1.weight')`, or nothing.
+  var place: String { name.map { " ('\($0)')" } ?? "" }
+}
