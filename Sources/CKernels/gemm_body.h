@@ -67,27 +67,29 @@ static T NAME(dot)(const T *x, const T *y, int64_t count) {
   return result;
 }
 
-/// y[0..<columns] += sum over r of x[r] * m[r, :], row after row: four at a time to spare loads of y.
-static void NAME(add_rows)(const T *m, int64_t ld, int64_t rows, int64_t columns, const T *x, T *y) {
-  int64_t r = 0;
-  for (; r + 4 <= rows; r += 4, m += 4 * ld) {
-    const V x0 = BROADCAST(x[r]), x1 = BROADCAST(x[r + 1]), x2 = BROADCAST(x[r + 2]), x3 = BROADCAST(x[r + 3]);
-    int64_t j = 0;
-    for (; j + L <= columns; j += L) {
-      V s = *(U *)(y + j);
-      s = FMA(x0, *(const U *)(m + j), s);
-      s = FMA(x1, *(const U *)(m + ld + j), s);
-      s = FMA(x2, *(const U *)(m + 2 * ld + j), s);
-      *(U *)(y + j) = FMA(x3, *(const U *)(m + 3 * ld + j), s);
-    }
-    for (; j < columns; ++j)
-      y[j] += x[r] * m[j] + x[r + 1] * m[ld + j] + x[r + 2] * m[2 * ld + j] + x[r + 3] * m[3 * ld + j];
+/// y[j] = sum over r of x[r] * m[r, j] for 8 vectors or one vector of columns, held in registers over all rows.
+static inline __attribute__((always_inline)) void NAME(sum_rows_of)(const int vectors, const T *m, int64_t ld,
+                                                                    int64_t rows, const T *x, T *y) {
+  V acc[8];
+  FULL for (int j = 0; j < vectors; ++j) acc[j] = (V){0};
+  for (int64_t r = 0; r < rows; ++r, m += ld) {
+    const V scale = BROADCAST(x[r]);
+    FULL for (int j = 0; j < vectors; ++j) acc[j] = FMA(scale, *(const U *)(m + j * L), acc[j]);
   }
-  for (; r < rows; ++r, m += ld)
-    for (int64_t j = 0; j < columns; ++j) y[j] += x[r] * m[j];
+  FULL for (int j = 0; j < vectors; ++j) *(U *)(y + j * L) = acc[j];
 }
 
-static const GEMM_KERNELS NAME(gemm) = {NAME(tile), NAME(dot), NAME(add_rows)};
+static void NAME(sum_rows)(const T *m, int64_t ld, int64_t rows, int64_t columns, const T *x, T *y) {
+  int64_t j = 0;
+  for (; j + 8 * L <= columns; j += 8 * L) NAME(sum_rows_of)(8, m + j, ld, rows, x, y + j);
+  for (; j + L <= columns; j += L) NAME(sum_rows_of)(1, m + j, ld, rows, x, y + j);
+  for (; j < columns; ++j) {
+    y[j] = 0;
+    for (int64_t r = 0; r < rows; ++r) y[j] += x[r] * m[r * ld + j];
+  }
+}
+
+static const GEMM_KERNELS NAME(gemm) = {NAME(tile), NAME(dot), NAME(sum_rows)};
 
 #undef V
 #undef U

@@ -107,8 +107,7 @@ static void NAME(vector_chunk)(void *context, int64_t chunk, int thread) {
   if (p->mks == 1) {
     for (int64_t j = 0; j < count; ++j) sums[j] = KERNELS->dot(p->x, p->m + (first + j) * p->mns, p->k);
   } else {
-    for (int64_t j = 0; j < count; ++j) sums[j] = 0;
-    KERNELS->add_rows(p->m + first, p->mks, p->k, count, p->x, sums);
+    KERNELS->sum_rows(p->m + first, p->mks, p->k, count, p->x, sums);
   }
   T *y = p->y + first * p->ys;
   for (int64_t j = 0; j < count; ++j) y[j * p->ys] = p->beta == 0 ? sums[j] : sums[j] + p->beta * y[j * p->ys];

@@ -54,14 +54,14 @@ typedef struct {
   void (*tile)(int rows, int64_t k, const float *a, int64_t ars, int64_t acs, const float *b, int64_t bs, float beta,
                float *c, int64_t ldc);
   float (*dot)(const float *x, const float *y, int64_t count);
-  void (*add_rows)(const float *m, int64_t ld, int64_t rows, int64_t columns, const float *x, float *y);
+  void (*sum_rows)(const float *m, int64_t ld, int64_t rows, int64_t columns, const float *x, float *y);
 } apus_gemm_f32_kernels;
 
 typedef struct {
   void (*tile)(int rows, int64_t k, const double *a, int64_t ars, int64_t acs, const double *b, int64_t bs, double beta,
                double *c, int64_t ldc);
   double (*dot)(const double *x, const double *y, int64_t count);
-  void (*add_rows)(const double *m, int64_t ld, int64_t rows, int64_t columns, const double *x, double *y);
+  void (*sum_rows)(const double *m, int64_t ld, int64_t rows, int64_t columns, const double *x, double *y);
 } apus_gemm_f64_kernels;
 
 /// Pooling of one image plane; see pool_body.h.
@@ -80,6 +80,7 @@ typedef struct {
   const apus_gemm_f32_kernels *gemm_f32;
   const apus_gemm_f64_kernels *gemm_f64;
   const apus_pool_kernels *blocked_pool;
+  int64_t (*max_pairs)(const float *top, int64_t width, int64_t place, float *dst, int32_t *argmax, int64_t count);
 } apus_kernel_table;
 
 extern const apus_kernel_table apus_kernels_sse2, apus_kernels_avx2;

@@ -69,4 +69,4 @@ f64_vector VF64(cospi, u05)(f64_vector);
 #undef T
 
 const apus_kernel_table apus_kernels_sse2 = {"sse2",
-    {&f32_kernels, &f64_kernels}, &conv_kernels, &random_kernels, &f32_gemm, &f64_gemm, &pool_kernels_blocked};
+    {&f32_kernels, &f64_kernels}, &conv_kernels, &random_kernels, &f32_gemm, &f64_gemm, &pool_kernels_blocked, max_pairs};

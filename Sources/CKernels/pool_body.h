@@ -6,6 +6,7 @@
 //   E, EU        a pixel, and the same as it lies in memory
 //   X, XU        as many int32 indices
 //   SPLAT_E(x), SPLAT_X(x), PICK_E(mask, a, b), PICK_X(mask, a, b)
+//   FIRST_WINDOW where in a row (oy of s, d, argmax) of 2x2 windows to begin: what it did otherwise comes before
 //   NAME(x)      x with a suffix unique to this inclusion
 
 /// The part of a window that lies in the image: kernel rows [i0, i1), columns [j0, j1); y, x is kernel position (0, 0).
@@ -73,7 +74,7 @@ static void NAME(max_forward)(const apus_pool *p, const void *src, void *dst, in
   const S *s = src;
   S *d = dst;
   for (int64_t oy = 0; oy < p->out_height; ++oy)
-    for (int64_t ox = 0; ox < p->out_width; ++ox) {
+    for (int64_t ox = FIRST_WINDOW; ox < p->out_width; ++ox) {
       const int64_t out = oy * p->out_width + ox, place = oy * p->stride_h * p->in_width + ox * p->stride_w;
       const int64_t places[4] = {place, place + 1, place + p->in_width, place + p->in_width + 1};
       E best = *(const EU *)(s + place * STEP);
