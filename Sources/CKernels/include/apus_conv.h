@@ -22,8 +22,9 @@ typedef struct {
   int relu;         // forward: max(x, 0) after the bias, NaN stays NaN
 } apus_conv;
 
-/// Whether the pass (0 forward, 1 backward data, 2 backward weights) runs here. When the output is plain, src must be too
-/// only if noted by this function's answer; no other function may be called for a geometry it refuses.
+/// 1 if the pass (0 forward, 1 backward data, 2 backward weights) runs here, else 0: then no other function may be called.
+/// A yes promises correct results for every layout, stride and dilation. Fast is narrower: few input channels and blocked
+/// output; backward data only with stride 1 (a strided one multiplies with the zeros between the gradient's pixels).
 int apus_conv_supported(const apus_conv *conv, int pass);
 
 /// Bytes of scratch the pass needs, 64-byte aligned by the caller; contents need not be kept between calls.

@@ -13,7 +13,7 @@ extern "C" {
 /// Operations of a fused program. Each result is that of the operation alone, rounded once: nothing is contracted
 /// across operations, so fused and unfused execution agree bit for bit. Comparisons and predicates give 1 or 0;
 /// logical operations take any nonzero value (NaN included) as true.
-/// exp ... atan2 are SLEEF's 1.0 ulp functions (erfc 1.5 ulp; sigmoid is 1/(1+exp(-x)), at most about 2 ulp).
+/// exp ... atan2 are SLEEF's 1.0 ulp functions (erfc 1.5 ulp; sigmoid, built on exp, at most about 2 ulp).
 typedef enum {
   APUS_OP_COPY = 0,       // a
   APUS_OP_NEG = 1,        // -a

@@ -16,7 +16,8 @@ void apus_parallel(int threads, int64_t chunks, void (*body)(void *context, int6
 /// The number of threads the OpenMP pool would use by default (OMP_NUM_THREADS, else the processors available).
 int apus_max_threads(void);
 
-/// The instruction set in use: "sse2" or "avx2".
+/// The instruction set in use: "sse2" or "avx2". The environment variable APUS_INSTRUCTION_SET=sse2, read at load, asks
+/// for the narrower one (for tests).
 const char *apus_instruction_set(void);
 
 #if defined(__cplusplus)

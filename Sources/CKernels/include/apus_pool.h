@@ -23,7 +23,7 @@ typedef struct {
 
 /// dst = the largest value of each window; argmax (or NULL), laid out like dst, its place y * in_width + x in the input
 /// plane. The first maximum in window order wins, and the first NaN wins over every number. A window without any pixel
-/// gives -inf and -1. Padding lanes of the blocked layout: 0 and the first pixel's place.
+/// gives -inf and -1. Padding lanes of the blocked layout get 0; their argmax means nothing.
 void apus_maxpool_forward(const apus_pool *pool, const void *src, void *dst, int32_t *argmax, int threads);
 
 /// src_gradient = dst_gradient sent to each window's maximum, overlapping windows summed in window order; overwritten.

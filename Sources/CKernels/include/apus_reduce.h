@@ -2,9 +2,9 @@
 //
 // Reductions of contiguous arrays viewed as [outer, reduced, inner].
 //
-// Precision of f32 sums (here and in apus_fused_reduce): blocks of at most 4096 consecutive elements of a row
-// (inner == 1) are summed in 32 vector lanes of f32, at most 128 additions each; lanes and blocks are then summed in
-// double and rounded once. So |error| <= 128 * 2^-24 * sum|x| + half an ulp of the result, and typically far less.
+// Precision of f32 sums (here and in apus_fused_reduce): rows (inner == 1) of at most 32 elements are summed in double.
+// Of longer rows, blocks of at most 4096 consecutive elements are summed in 32 vector lanes of f32, at most 128 additions
+// each; lanes and blocks are then summed in double and rounded once. So |error| <= 128 * 2^-24 * sum|x| + half an ulp of the result, and typically far less.
 // Columns (inner > 1) are summed row after row in f32, at most 128 rows, then in double: the same bound.
 // f64 sums use the same order with double throughout. Products likewise.
 #ifndef APUS_REDUCE_H
