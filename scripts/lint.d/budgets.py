@@ -92,9 +92,8 @@ def read_layers():
 
 
 def manifest_line(target):
-  pattern = re.compile(r'(target|executableTarget|testTarget|systemLibrary)\($|name: "' + re.escape(target) + '"')
   for number, line in enumerate(lines_of("Package.swift"), 1):
-    if f'name: "{target}"' in line and pattern.search(line) and ".library" not in line:
+    if f'name: "{target}"' in line and ".library" not in line:
       return number
   return 1
 
