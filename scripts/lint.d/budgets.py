@@ -105,6 +105,8 @@ def check_dependencies():
     return
   rank, hidden = read_layers()
   targets = {target["name"]: target for target in json.loads(described.stdout)["targets"]}
+  # Targets whose files stand in Tests/, libraries that tests share included.
+  tests = {name for name, t in targets.items() if t["type"] == "test" or (t.get("path") or "").startswith("Tests/")}
   direct = {}
   for name, target in targets.items():
     named = [next(iter(d.values())) for d in target["dependencies"]]
@@ -119,15 +121,14 @@ def check_dependencies():
 
   for name, target in targets.items():
     line = manifest_line(name)
-    if target["type"] == "test":
-      for other in direct[name]:
-        if targets[other]["type"] == "test":
-          fail("Package.swift", line, f"{name} depends on the tests {other}: tests stand alone")
+    if name in tests:
       continue
     if name not in rank:
       fail("Package.swift", line, f"{name} has no floor: add it to scripts/lint.d/layers.txt")
       continue
     for other in sorted(direct[name]):
+      if other in tests:
+        fail("Package.swift", line, f"{name} depends on {other}, which only tests may")
       if other in rank and rank[other] >= rank[name]:
         fail("Package.swift", line, f"{name} depends on {other}, which is not below it (scripts/lint.d/layers.txt)")
       if other in hidden[name]:
@@ -144,7 +145,7 @@ def check_dependencies():
         other = found.group(1)
         if other not in below:
           fail(path, number, f"import {other}: {name} does not depend on it; name it in Package.swift if it lies below")
-        elif target["type"] != "test" and other in hidden.get(name, ()):
+        elif name not in tests and other in hidden.get(name, ()):
           fail(path, number, f"import {other}: {name} must not see it (scripts/lint.d/layers.txt)")
 
 
