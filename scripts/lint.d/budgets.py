@@ -66,12 +66,6 @@ def check_unsafe(path, lines):
       beside = "//" in line.split("nonisolated(unsafe)")[1]
       if not beside and not has_invariant(lines, index, "nonisolated(unsafe)"):
         fail(path, index + 1, "nonisolated(unsafe): write its invariant above it, as '/// `nonisolated(unsafe)`: why'")
-    if in_tests:
-      continue
-    if re.search(r"\btry!", code):
-      fail(path, index + 1, "try!: throw, or handle the error")
-    if re.search(r"\bas!", code):
-      fail(path, index + 1, "as!: use 'as?' and say what is wrong when it fails, or make the type certain")
 
 
 def check_machine_paths(path, lines):
