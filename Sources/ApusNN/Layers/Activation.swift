@@ -5,8 +5,9 @@ import ApusTensor
 /// ```swift
 /// Dense(784, 512, activation: .relu)
 /// let doubled = Activation("doubled") { $0 * 2 }
+/// Sequential { Dense(784, 512); Activation.relu; Dense(512, 10) }
 /// ```
-public struct Activation: Sendable, CustomStringConvertible {
+public struct Activation: Layer, Sendable, CustomStringConvertible {
   /// The name, such as `relu`.
   public let name: String
   private let function: @Sendable (Tensor) -> Tensor
@@ -23,8 +24,8 @@ public struct Activation: Sendable, CustomStringConvertible {
   /// Whether nothing is applied.
   public var isIdentity: Bool { name == "identity" }
 
-  /// The name.
-  public var description: String { name }
+  /// The code that names the function.
+  public var description: String { "Activation.\(name)" }
 
   /// x.
   public static let identity = Activation("identity") { $0 }

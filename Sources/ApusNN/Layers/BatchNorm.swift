@@ -1,0 +1,95 @@
+import ApusTensor
+
+/// Batch normalisation: each channel gets mean 0 and variance 1 over the batch, then a learnt scale and shift (Ioffe
+/// and Szegedy, 2015).
+///
+///     y = (x - mean) / sqrt(variance + epsilon) weight + bias
+///
+/// In training, mean and (biased) variance are those of the batch, over all axes but axis 1, and the running statistics
+/// move towards them: `running = (1 - momentum) running + momentum batch`, the running variance with the unbiased
+/// variance of the batch. In inference the running statistics normalise. As PyTorch's `BatchNorm1d` and `BatchNorm2d`.
+///
+/// Shapes: `[N, features, ...]`, kept. Parameters `[features]`: `weight` (1 at the start) and `bias` (0) if `affine`; states
+/// `running_mean` (0) and `running_var` (1).
+///
+/// ```swift
+/// let h = relu(BatchNorm(64)(conv(x)))     // before the activation
+/// ```
+public struct BatchNorm: Layer, CustomStringConvertible {
+  /// The learnt scale.
+  public var weight: Parameter?
+  /// The learnt shift.
+  public var bias: Parameter?
+  /// The running mean.
+  public var runningMean: Parameter
+  /// The running variance.
+  public var runningVar: Parameter
+  /// How fast the running statistics follow the batches.
+  public let momentum: Double
+  /// Added to the variance.
+  public let epsilon: Double
+
+  /// A normalisation of so many channels.
+  public init(
+    _ features: Int, momentum: Double = 0.1, epsilon: Double = 1e-5, affine: Bool = true, dtype: DType = .float32
+  ) {
+    let layer = "BatchNorm(\(features))"
+    let shape: Shape = LayerCheck.positive(layer, features) ? [features] : [1]
+    if !(momentum >= 0 && momentum <= 1) {
+      _ = LayerCheck.fail("\(layer): momentum must be between 0 and 1, got \(momentum)", nil)
+    }
+    if !(epsilon >= 0 && epsilon.isFinite) {
+      _ = LayerCheck.fail("\(layer): epsilon must be a number of at least 0, got \(epsilon)", nil)
+    }
+    let (zeros, ones) = (Initializer.zeros, Initializer.ones)
+    weight = affine ? Parameter(ones(shape, dtype: dtype), role: .scale) : nil
+    bias = affine ? Parameter(zeros(shape, dtype: dtype), role: .bias) : nil
+    runningMean = Parameter(zeros(shape, dtype: dtype), role: .state)
+    runningVar = Parameter(ones(shape, dtype: dtype), role: .state)
+    self.momentum = momentum
+    self.epsilon = epsilon
+  }
+
+  /// The normalised tensor; in training also gives the running statistics new values.
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    let features = runningMean.shape[0]
+    guard x.rank >= 2, x.shape[1] == features else {
+      return LayerCheck.fail(
+        "\(description)\(runningMean.place): the input is \(x.shape), it must be [N, \(features), ...]", x.type)
+    }
+    return Mode.isTraining ? normalizedByBatch(x) : normalizedByRunningStatistics(x)
+  }
+
+  private func normalizedByBatch(_ x: Tensor) -> Tensor {
+    let count = Double(x.count / x.shape[1])
+    guard count > 1 else {
+      return LayerCheck.fail(
+        "\(description)\(runningMean.place): one value a channel has no variance, the input is \(x.shape); train with "
+          + "batches of at least 2", x.type)
+    }
+    let dtype = runningMean.type.dtype
+    let scale = weight?.value ?? Tensor.ones(runningMean.shape, dtype: dtype)
+    let shift = bias?.value ?? Tensor.zeros(runningMean.shape, dtype: dtype)
+    let results = Tensor.recordAll(BatchNormTraining(epsilon: epsilon), [x, scale, shift])
+    runningMean.value = runningMean.value * (1 - momentum) + results[1] * momentum
+    runningVar.value = runningVar.value * (1 - momentum) + results[2] * (momentum * count / (count - 1))
+    return results[0]
+  }
+
+  private func normalizedByRunningStatistics(_ x: Tensor) -> Tensor {
+    let channels = Shape([1, x.shape[1]] + [Int](repeating: 1, count: x.rank - 2))
+    var factor = (runningVar.value + epsilon).reciprocalSquareRoot()
+    if let weight { factor = factor * weight.value }
+    let centred = x - runningMean.value.reshaped(to: channels)
+    let y = centred * factor.reshaped(to: channels)
+    return bias.map { y + $0.value.reshaped(to: channels) } ?? y
+  }
+
+  /// The code that builds the layer.
+  public var description: String {
+    var text = "BatchNorm(\(runningMean.shape[0])"
+    if momentum != 0.1 { text += ", momentum: \(momentum)" }
+    if epsilon != 1e-5 { text += ", epsilon: \(epsilon)" }
+    return text + (weight == nil ? ", affine: false)" : ")")
+  }
+}
