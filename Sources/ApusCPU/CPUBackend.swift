@@ -16,7 +16,13 @@ package struct CPUBackend: Backend {
   package func prepareThread() { omp_set_num_threads(Int32(options.isDeterministic ? 1 : options.threads)) }
 
   package func layouts(for node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> LayoutChoice? {
-    nil
+    switch node.operation {
+    case is Convolution, is ConvolutionBackwardData, is ConvolutionBackwardWeights:
+      ConvolutionKernel.layouts(node, inputTypes)
+    case is MaxPool, is MaxPoolBackward, is AveragePool, is AveragePoolBackward:
+      PoolingKernel.layouts(node, inputTypes, inputLayouts)
+    default: nil
+    }
   }
 
   package func kernel(for node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> Kernel {
@@ -33,6 +39,8 @@ package struct CPUBackend: Backend {
     case is Broadcast: MovementKernel.broadcast(context)
     case let transpose as Transpose: MovementKernel.transpose(transpose, context)
     case let reorder as Reorder: MovementKernel.reorder(reorder, context)
+    case is Convolution, is ConvolutionBackwardData, is ConvolutionBackwardWeights: ConvolutionKernel.kernel(context)
+    case is MaxPool, is MaxPoolBackward, is AveragePool, is AveragePoolBackward: PoolingKernel.kernel(context)
     case is Reshape, is Materialize: MovementKernel.copy(context)
     case let scan as Scan: ScanKernel.kernel(scan, context, backend: self)
     default: nil

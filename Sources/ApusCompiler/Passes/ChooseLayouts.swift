@@ -54,9 +54,11 @@ package enum ChooseLayouts {
     private func elementwise(
       _ fused: FusedElementwise, _ types: [TensorType], _ layouts: [Layout], _ inputs: [ValueID], in graph: Graph
     ) -> LayoutChoice? {
+      let candidates = layouts.indices.filter { !layouts[$0].isPlain && types[$0].shape == fused.shape }
+      // Data given in a lasting layout decides: an updated weight must come back as it was given.
       guard
-        let blocked = layouts.indices.first(where: { !layouts[$0].isPlain && types[$0].shape == fused.shape }),
-        fused.shape.rank > 0
+        let blocked = candidates.first(where: { graph.nodes[inputs[$0].node].operation is GraphInput })
+          ?? candidates.first
       else { return nil }
       let layout = layouts[blocked]
       for (position, type) in types.enumerated() where type.shape != fused.shape && type.shape.elementCount != 1 {

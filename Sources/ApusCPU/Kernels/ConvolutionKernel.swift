@@ -1,0 +1,127 @@
+import ApusCompiler
+import ApusTensor
+import CKernels
+
+/// Convolutions: own kernels where there are few channels, oneDNN otherwise.
+///
+/// oneDNN's backward-weights reaches a tenth of its speed with one input channel; the own kernels hold the output
+/// channels in registers and split the batch over threads.
+enum ConvolutionKernel {
+  /// Input channels up to which the own kernels are faster (measured on Zen 3, see Benchmarks/RESULTS.md).
+  private static let fewChannels = 8
+
+  /// A convolution of any pass with the shapes it needs.
+  private struct Problem {
+    let pass: OneDNNConvolution.Pass
+    let geometry: ConvolutionGeometry
+    let image: Shape
+    let weights: Shape
+    let result: Shape
+
+    init?(_ node: Graph.Node, _ inputTypes: [TensorType]) {
+      guard inputTypes.allSatisfy({ $0.dtype == .float32 }) else { return nil }
+      switch node.operation {
+      case let operation as Convolution:
+        pass = .forward(hasBias: operation.hasBias, relu: false)
+        (geometry, image, weights) = (operation.geometry, inputTypes[0].shape, inputTypes[1].shape)
+        result = node.types[0].shape
+      case let operation as ConvolutionBackwardData:
+        pass = .backwardData
+        (geometry, image, weights) = (operation.geometry, operation.inputShape, inputTypes[1].shape)
+        result = inputTypes[0].shape
+      case let operation as ConvolutionBackwardWeights:
+        pass = .backwardWeights(hasBias: operation.hasBias)
+        (geometry, image, weights) = (operation.geometry, inputTypes[0].shape, operation.weightShape)
+        result = inputTypes[1].shape
+      default: return nil
+      }
+      if image.elementCount == 0 || result.elementCount == 0 || weights.elementCount == 0 { return nil }
+    }
+
+    var library: OneDNNConvolution {
+      OneDNNConvolution(pass: pass, geometry: geometry, image: image, weights: weights, result: result)
+    }
+
+    /// The problem as the own kernels know it; nil where they are not meant for it.
+    var own: apus_conv? {
+      guard geometry.groups == 1, image[1] <= ConvolutionKernel.fewChannels else { return nil }
+      var problem = apus_conv()
+      problem.batch = Int64(image[0])
+      problem.in_channels = Int64(image[1])
+      problem.in_height = Int64(image[2])
+      problem.in_width = Int64(image[3])
+      problem.out_channels = Int64(result[1])
+      problem.out_height = Int64(result[2])
+      problem.out_width = Int64(result[3])
+      problem.kernel_height = Int64(weights[2])
+      problem.kernel_width = Int64(weights[3])
+      problem.stride_h = Int64(geometry.stride.height)
+      problem.stride_w = Int64(geometry.stride.width)
+      problem.pad_top = Int64(geometry.paddingLow.height)
+      problem.pad_left = Int64(geometry.paddingLow.width)
+      problem.dilation_h = Int64(geometry.dilation.height)
+      problem.dilation_w = Int64(geometry.dilation.width)
+      problem.src_blocked = image[1] >= 4 ? 1 : 0
+      problem.dst_blocked = 1
+      return apus_conv_supported(&problem, passNumber) != 0 ? problem : nil
+    }
+
+    var passNumber: Int32 {
+      switch pass {
+      case .forward: 0
+      case .backwardData: 1
+      case .backwardWeights: 2
+      }
+    }
+  }
+
+  static func layouts(_ node: Graph.Node, _ inputTypes: [TensorType]) -> LayoutChoice? {
+    guard let problem = Problem(node, inputTypes) else { return nil }
+    guard let own = problem.own else { return problem.library.layouts() }
+    let image: Layout = own.src_blocked != 0 ? .channelBlocked(8) : .plain
+    let result: Layout = .channelBlocked(8)
+    switch problem.pass {
+    case .forward(let hasBias, _):
+      return LayoutChoice(inputs: [image, .plain] + (hasBias ? [.plain] : []), outputs: [result])
+    case .backwardData: return LayoutChoice(inputs: [result, .plain], outputs: [image])
+    case .backwardWeights(let hasBias):
+      return LayoutChoice(inputs: [image, result], outputs: [.plain] + (hasBias ? [.plain] : []))
+    }
+  }
+
+  static func kernel(_ context: LoweringContext) -> Kernel? {
+    guard let problem = Problem(context.node, context.inputTypes) else { return nil }
+    guard let choice = layouts(context.node, context.inputTypes) else { return nil }
+    // Without the layouts pass everything is plain: reorder around the kernel by the reference loops instead.
+    guard choice.inputs == context.inputLayouts, choice.outputs.indices.allSatisfy({
+      choice.outputs[$0] == context.outputLayout($0)
+    }) else { return nil }
+    guard var own = problem.own else { return problem.library.kernel() }
+    let threads = context.options.threads(forMultiplyAdds: problem.weights.elementCount * problem.result.elementCount)
+    let scratch = apus_conv_scratch(&own, problem.passNumber, threads)
+    let description = ConstantArray([own])
+    @Sendable func floats(_ pointer: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {
+      pointer.assumingMemoryBound(to: Float.self)
+    }
+    switch problem.pass {
+    case .forward(let hasBias, _):
+      return Kernel(scratchBytes: scratch) { arguments in
+        let output = hasBias ? 3 : 2
+        apus_conv_forward(
+          description.pointer, floats(arguments[0]), floats(arguments[1]), hasBias ? floats(arguments[2]) : nil,
+          floats(arguments[output]), arguments[output + 1], threads)
+      }
+    case .backwardData:
+      return Kernel(scratchBytes: scratch) { arguments in
+        apus_conv_backward_data(
+          description.pointer, floats(arguments[0]), floats(arguments[1]), floats(arguments[2]), arguments[3], threads)
+      }
+    case .backwardWeights(let hasBias):
+      return Kernel(scratchBytes: scratch) { arguments in
+        apus_conv_backward_weights(
+          description.pointer, floats(arguments[0]), floats(arguments[1]), floats(arguments[2]),
+          hasBias ? floats(arguments[3]) : nil, arguments[hasBias ? 4 : 3], threads)
+      }
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import ApusCompiler
+import ApusTensor
+import CKernels
+
+/// Max and average pooling, in the plain layout or in channel blocks of 8, whichever the images come in.
+enum PoolingKernel {
+  static func layouts(_ node: Graph.Node, _ inputTypes: [TensorType], _ inputLayouts: [Layout]) -> LayoutChoice? {
+    guard inputTypes[0].dtype == .float32, inputLayouts[0] == .channelBlocked(8) else { return nil }
+    let blocked = Layout.channelBlocked(8)
+    switch node.operation {
+    case is MaxPool: return LayoutChoice(inputs: [blocked], outputs: [blocked, blocked])
+    case is MaxPoolBackward: return LayoutChoice(inputs: [blocked, blocked], outputs: [blocked])
+    case is AveragePool, is AveragePoolBackward: return LayoutChoice(inputs: [blocked], outputs: [blocked])
+    default: return nil
+    }
+  }
+
+  private static func description(
+    _ geometry: PoolGeometry, image: Shape, result: Shape, dtype: DType, layout: Layout, countsPadding: Bool = false
+  ) -> ConstantArray<apus_pool>? {
+    guard dtype.isFloatingPoint, layout.isPlain || (layout == .channelBlocked(8) && dtype == .float32) else { return nil }
+    return ConstantArray([
+      apus_pool(
+        batch: Int64(image[0]), channels: Int64(image[1]), in_height: Int64(image[2]), in_width: Int64(image[3]),
+        out_height: Int64(result[2]), out_width: Int64(result[3]), kernel_height: Int64(geometry.kernel.height),
+        kernel_width: Int64(geometry.kernel.width), stride_h: Int64(geometry.stride.height),
+        stride_w: Int64(geometry.stride.width), pad_top: Int64(geometry.paddingLow.height),
+        pad_left: Int64(geometry.paddingLow.width), pad_bottom: Int64(geometry.paddingHigh.height),
+        pad_right: Int64(geometry.paddingHigh.width), dilation_h: Int64(geometry.dilation.height),
+        dilation_w: Int64(geometry.dilation.width), dtype: dtype.kernelCode, blocked: layout.isPlain ? 0 : 1,
+        count_include_pad: countsPadding ? 1 : 0)
+    ])
+  }
+
+  static func kernel(_ context: LoweringContext) -> Kernel? {
+    let node = context.node
+    let (input, output) = (context.inputTypes[0], context.outputType)
+    let layout = context.inputLayouts[0]
+    guard context.outputLayout(0) == layout else { return nil }
+    let threads = context.options.threads(forElements: max(input.shape.elementCount, output.shape.elementCount))
+    switch node.operation {
+    case let pool as MaxPool:
+      guard
+        let problem = description(
+          pool.geometry, image: input.shape, result: output.shape, dtype: input.dtype, layout: layout)
+      else { return nil }
+      return Kernel { arguments in
+        apus_maxpool_forward(
+          problem.pointer, arguments[0], arguments[1], arguments[2].assumingMemoryBound(to: Int32.self), threads)
+      }
+    case let pool as MaxPoolBackward:
+      guard context.inputLayouts[1] == layout,
+        let problem = description(
+          pool.geometry, image: output.shape, result: input.shape, dtype: input.dtype, layout: layout)
+      else { return nil }
+      return Kernel { arguments in
+        apus_maxpool_backward(
+          problem.pointer, arguments[0], arguments[1].assumingMemoryBound(to: Int32.self), arguments[2], threads)
+      }
+    case let pool as AveragePool:
+      guard
+        let problem = description(
+          pool.geometry, image: input.shape, result: output.shape, dtype: input.dtype, layout: layout,
+          countsPadding: pool.countsPadding)
+      else { return nil }
+      return Kernel { arguments in apus_avgpool_forward(problem.pointer, arguments[0], arguments[1], threads) }
+    case let pool as AveragePoolBackward:
+      guard
+        let problem = description(
+          pool.geometry, image: output.shape, result: input.shape, dtype: input.dtype, layout: layout,
+          countsPadding: pool.countsPadding)
+      else { return nil }
+      return Kernel { arguments in apus_avgpool_backward(problem.pointer, arguments[0], arguments[1], threads) }
+    default: return nil
+    }
+  }
+}
