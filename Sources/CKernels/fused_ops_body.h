@@ -4,7 +4,7 @@
 //   T, I        element type and the signed integer of its size
 //   LANES       elements per vector
 //   NAME(x)     x with a suffix unique to this inclusion
-//   APUS_SLEEF  see sleef.h
+//   APUS_SLEEF(function, accuracy)  its full name; MAP(map) the loop that calls it, see sleef.h
 //   FMOD        libm's fmod for T
 // Loads and stores are unaligned: inputs and outputs are read and written where the caller has them.
 
@@ -14,8 +14,6 @@ typedef I NAME(mask) __attribute__((vector_size(LANES * sizeof(T))));
 #define V NAME(vector)
 #define U NAME(unaligned)
 #define M NAME(mask)
-
-#include "sleef.h"
 
 #define UNROLL _Pragma("clang loop unroll_count(4)")
 
@@ -67,10 +65,34 @@ static inline V NAME(sign_of)(V a) {
   return NAME(blend)(a != a, a, sign);
 }
 
-// exp of a nonpositive number never overflows, so both tails keep their relative accuracy.
-static inline V NAME(logistic)(V a) {
-  V e = APUS_SLEEF(exp, u10)(-__builtin_elementwise_abs(a));
-  return NAME(blend)(a >= SPLAT(0), SPLAT(1), e) / (SPLAT(1) + e);
+/// dst = function(a, b) over vectors that follow each other, or at steps of 0.
+static inline void NAME(map)(void (*function)(void), void *dst, const apus_operand *a, const apus_operand *b,
+                             int64_t vectors) {
+  MAP(&((apus_map){function, dst, a->values, a->step, b->values, b->step, vectors}));
+}
+
+#define SLEEF_UNARY(name, accuracy)                                                                              \
+  static void NAME(name)(const apus_operand *o, const apus_instruction *in, int64_t vectors) {                   \
+    NAME(map)(APUS_SLEEF(name, accuracy), o[in->dst].values, &o[in->a], &o[in->a], vectors);                     \
+  }
+#define SLEEF_BINARY(name, accuracy)                                                                             \
+  static void NAME(name)(const apus_operand *o, const apus_instruction *in, int64_t vectors) {                   \
+    NAME(map)(APUS_SLEEF(name, accuracy), o[in->dst].values, &o[in->a], &o[in->b], vectors);                     \
+  }
+
+/// 1 / (1 + exp(-a)). exp of a nonpositive number never overflows, so both tails keep their relative accuracy.
+static void NAME(sigmoid)(const apus_operand *o, const apus_instruction *in, int64_t vectors) {
+  V e[APUS_TILE_BYTES / sizeof(V)];
+  const char *pa = o[in->a].values;
+  char *d = o[in->dst].values;
+  const ptrdiff_t sa = o[in->a].step;
+  for (int64_t i = 0; i < vectors; ++i) e[i] = -__builtin_elementwise_abs(*(const U *)(pa + i * sa));
+  const apus_operand exps = {(char *)e, sizeof(V)};
+  NAME(map)(APUS_SLEEF(exp, u10), e, &exps, &exps, vectors);
+  for (int64_t i = 0; i < vectors; ++i) {
+    const V a = *(const U *)(pa + i * sa);
+    *(U *)(d + i * (ptrdiff_t)sizeof(V)) = NAME(blend)(a >= SPLAT(0), SPLAT(1), e[i]) / (SPLAT(1) + e[i]);
+  }
 }
 
 // fmod is exact only with its long division; no vector form is worth its price here.
@@ -84,21 +106,20 @@ UNARY(copy, a)
 UNARY(neg, -a)
 UNARY(abs, __builtin_elementwise_abs(a))
 UNARY(sign, NAME(sign_of)(a))
-UNARY(exp, APUS_SLEEF(exp, u10)(a))
-UNARY(expm1, APUS_SLEEF(expm1, u10)(a))
-UNARY(log, APUS_SLEEF(log, u10)(a))
-UNARY(log1p, APUS_SLEEF(log1p, u10)(a))
+SLEEF_UNARY(exp, u10)
+SLEEF_UNARY(expm1, u10)
+SLEEF_UNARY(log, u10)
+SLEEF_UNARY(log1p, u10)
 UNARY(sqrt, __builtin_elementwise_sqrt(a))
 UNARY(rsqrt, SPLAT(1) / __builtin_elementwise_sqrt(a))
 UNARY(reciprocal, SPLAT(1) / a)
-UNARY(sin, APUS_SLEEF(sin, u10)(a))
-UNARY(cos, APUS_SLEEF(cos, u10)(a))
-UNARY(tan, APUS_SLEEF(tan, u10)(a))
-UNARY(tanh, APUS_SLEEF(tanh, u10)(a))
-UNARY(sigmoid, NAME(logistic)(a))
-UNARY(atan, APUS_SLEEF(atan, u10)(a))
-UNARY(erf, APUS_SLEEF(erf, u10)(a))
-UNARY(erfc, APUS_SLEEF(erfc, u15)(a))
+SLEEF_UNARY(sin, u10)
+SLEEF_UNARY(cos, u10)
+SLEEF_UNARY(tan, u10)
+SLEEF_UNARY(tanh, u10)
+SLEEF_UNARY(atan, u10)
+SLEEF_UNARY(erf, u10)
+SLEEF_UNARY(erfc, u15)
 UNARY(floor, __builtin_elementwise_floor(a))
 UNARY(ceil, __builtin_elementwise_ceil(a))
 UNARY(round, __builtin_elementwise_roundeven(a))
@@ -113,8 +134,8 @@ BINARY(mul, a * b)
 BINARY(div, a / b)
 BINARY(max, NAME(larger)(a, b))
 BINARY(min, NAME(smaller)(a, b))
-BINARY(pow, APUS_SLEEF(pow, u10)(a, b))
-BINARY(atan2, APUS_SLEEF(atan2, u10)(a, b))
+SLEEF_BINARY(pow, u10)
+SLEEF_BINARY(atan2, u10)
 BINARY(rem, NAME(remainders)(a, b))
 BINARY(lt, NAME(one_where)(a < b))
 BINARY(le, NAME(one_where)(a <= b))
@@ -153,6 +174,8 @@ static const apus_fused_kernels NAME(kernels) = {
 #undef U
 #undef M
 #undef UNARY
+#undef SLEEF_UNARY
+#undef SLEEF_BINARY
 #undef BINARY
 #undef TERNARY
 #undef UNROLL

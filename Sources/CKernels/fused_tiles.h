@@ -7,7 +7,6 @@
 #include "internal.h"
 
 enum {
-  APUS_TILE_BYTES = 2048,                       // one register: 512 f32 or 256 f64
   APUS_REGISTER_BYTES = APUS_TILE_BYTES + 64,   // apart by more than a power of two, so registers do not share cache sets
   APUS_MAX_OPERANDS = 256,
   APUS_MAX_ARRAYS = 64,

@@ -18,6 +18,9 @@ typedef struct {
 
 typedef void (*apus_op_kernel)(const apus_operand *operands, const apus_instruction *instruction, int64_t vectors);
 
+/// A register of a fused program: 512 f32 or 256 f64. Kernels of operations never see more at once.
+enum { APUS_TILE_BYTES = 2048 };
+
 /// Lanes over which a contiguous run is summed, the same for every instruction set so that the bits are too.
 enum { APUS_LANES = 32 };
 

@@ -7,6 +7,9 @@
 
 #include "conv_internal.h"
 #include "internal.h"
+#include "sleef.h"
+
+#define MAP apus_map_avx2
 
 // Every result is the rounding of one operation: fused programs must equal unfused ones bit for bit.
 #pragma clang fp contract(off)
@@ -39,12 +42,8 @@
 
 #include "pool_blocked_body.h"
 
-#define VF32(function, accuracy) Sleef_##function##f8_##accuracy##avx2
-#define VF64(function, accuracy) Sleef_##function##d4_##accuracy##avx2
-f32_vector VF32(sinpi, u05)(f32_vector);
-f32_vector VF32(cospi, u05)(f32_vector);
-f64_vector VF64(sinpi, u05)(f64_vector);
-f64_vector VF64(cospi, u05)(f64_vector);
+#define SLEEF_F32(function, accuracy) Sleef_##function##f8_##accuracy##avx2
+#define SLEEF_F64(function, accuracy) Sleef_##function##d4_##accuracy##avx2
 #include "random_body.h"
 
 #define T float

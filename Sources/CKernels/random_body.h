@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Philox4x32-10 on eight blocks at once, and the conversions of its words. Included once per instruction set with
-//   VF32(function, accuracy)  SLEEF function on V, LANES floats; VF64 likewise for doubles
+//   SLEEF_F32(function, accuracy), SLEEF_F64  full names of SLEEF functions; MAP(map) the loop that calls them
 // Eight blocks are 32 words; each lane of a vector is a block until the words are interleaved at the end.
 
 typedef uint32_t P32 __attribute__((vector_size(32)));
@@ -66,31 +66,29 @@ static void philox_uniform_f64(void *values, int64_t groups, uint64_t seed, uint
 }
 
 /// Uniform pairs become normal pairs in place. 1 - u is exact and never 0, so the logarithm is finite.
-#define BOX_MULLER(name, T, V, U, LANES, SLEEF)                                              \
+#define BOX_MULLER(name, T, VECTOR, SLEEF)                                                   \
   static void name(T *values, int64_t count) {                                               \
-    enum { block = 16 };                                                                     \
+    enum { block = 64, width = sizeof(VECTOR), vectors = block * sizeof(T) / width };        \
     for (int64_t i = 0; i < count; i += 2 * block) {                                         \
-      T radius[block], angle[block];                                                         \
-      T cosine[block], sine[block];                                                          \
-      for (int j = 0; j < block; ++j) {                                                      \
+      T radius[block] = {0}, angle[block] = {0}, cosine[block], sine[block];                 \
+      const int now = (int)apus_min64(block, (count - i) / 2);                               \
+      for (int j = 0; j < now; ++j) {                                                        \
         radius[j] = 1 - values[i + 2 * j];                                                   \
         angle[j] = 2 * values[i + 2 * j + 1];                                                \
       }                                                                                      \
-      for (int j = 0; j < block; j += LANES) {                                               \
-        V r = (V)SLEEF(log, u10)(*(U *)(radius + j));                                        \
-        *(U *)(radius + j) = __builtin_elementwise_sqrt(r * (T)-2);                          \
-        const V a = *(U *)(angle + j);                                                       \
-        *(U *)(cosine + j) = SLEEF(cospi, u05)(a);                                           \
-        *(U *)(sine + j) = SLEEF(sinpi, u05)(a);                                             \
-      }                                                                                      \
-      for (int j = 0; j < block; ++j) {                                                      \
+      MAP(&((apus_map){SLEEF(log, u10), radius, radius, width, radius, width, vectors}));    \
+      MAP(&((apus_map){SLEEF(cospi, u05), cosine, angle, width, angle, width, vectors}));    \
+      MAP(&((apus_map){SLEEF(sinpi, u05), sine, angle, width, angle, width, vectors}));      \
+      for (int j = 0; j < block * (int)sizeof(T) / width; ++j)                               \
+        ((VECTOR *)radius)[j] = __builtin_elementwise_sqrt(((VECTOR *)radius)[j] * (T)-2);   \
+      for (int j = 0; j < now; ++j) {                                                        \
         values[i + 2 * j] = radius[j] * cosine[j];                                           \
         values[i + 2 * j + 1] = radius[j] * sine[j];                                         \
       }                                                                                      \
     }                                                                                        \
   }
-BOX_MULLER(normal_f32, float, f32_vector, f32_unaligned, (int)(sizeof(f32_vector) / sizeof(float)), VF32)
-BOX_MULLER(normal_f64, double, f64_vector, f64_unaligned, (int)(sizeof(f64_vector) / sizeof(double)), VF64)
+BOX_MULLER(normal_f32, float, f32_unaligned, SLEEF_F32)
+BOX_MULLER(normal_f64, double, f64_unaligned, SLEEF_F64)
 
 static void philox_normal_f32(void *values, int64_t groups, uint64_t seed, uint64_t stream, uint64_t block) {
   philox_uniform_f32(values, groups, seed, stream, block);
@@ -98,15 +96,8 @@ static void philox_normal_f32(void *values, int64_t groups, uint64_t seed, uint6
 }
 
 static void philox_normal_f64(void *values, int64_t groups, uint64_t seed, uint64_t stream, uint64_t block) {
-  double *dst = values;
-  for (int64_t g = 0; g < groups; g += 2) {
-    // A Box-Muller block is 32 values: two groups of 16, or one and a discarded half.
-    double pair[32] = {0};
-    const int64_t now = apus_min64(2, groups - g);
-    philox_uniform_f64(pair, now, seed, stream, block + 8 * (uint64_t)g);
-    normal_f64(pair, 32);
-    for (int64_t i = 0; i < now * 16; ++i) dst[g * 16 + i] = pair[i];
-  }
+  philox_uniform_f64(values, groups, seed, stream, block);
+  normal_f64(values, groups * 16);
 }
 
 static const apus_random_kernels random_kernels = {philox_bits, philox_uniform_f32, philox_uniform_f64,

@@ -1,19 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Prototypes of the SLEEF functions used, for the vector types of the including file. libsleef's own header would do, but
-// it declares nothing for instruction sets the compiler flags do not name.
-//
-// Needs: V, APUS_SLEEF(function, accuracy) giving the full name.
-V APUS_SLEEF(exp, u10)(V);
-V APUS_SLEEF(expm1, u10)(V);
-V APUS_SLEEF(log, u10)(V);
-V APUS_SLEEF(log1p, u10)(V);
-V APUS_SLEEF(sin, u10)(V);
-V APUS_SLEEF(cos, u10)(V);
-V APUS_SLEEF(tan, u10)(V);
-V APUS_SLEEF(tanh, u10)(V);
-V APUS_SLEEF(atan, u10)(V);
-V APUS_SLEEF(erf, u10)(V);
-V APUS_SLEEF(erfc, u15)(V);
-V APUS_SLEEF(pow, u10)(V, V);
-V APUS_SLEEF(atan2, u10)(V, V);
+// Calling SLEEF. A function that takes vectors wider than 16 bytes cannot be called from C here: clang chooses how to pass
+// them by the flags of the whole file, not by a function's target attribute, and without -mavx it would pass them in
+// memory where SLEEF expects registers. So SLEEF is only ever called through a loop that knows the registers, one for each
+// instruction set, and its functions are declared without arguments: they are names of addresses.
+#ifndef APUS_SLEEF_H
+#define APUS_SLEEF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// dst[i] = function(a[i * a_step], b[i * b_step]) for vectors; steps in bytes. Functions of one argument ignore b.
+typedef struct {
+  void (*function)(void);
+  void *dst;
+  const void *a;
+  ptrdiff_t a_step;
+  const void *b;
+  ptrdiff_t b_step;
+  int64_t vectors;
+} apus_map;
+
+void apus_map_sse2(const apus_map *map);
+void apus_map_avx2(const apus_map *map);
+
+#define APUS_SLEEF_ALL(X) \
+  X(exp, u10) X(expm1, u10) X(log, u10) X(log1p, u10) X(sin, u10) X(cos, u10) X(tan, u10) X(tanh, u10) X(atan, u10) \
+  X(erf, u10) X(erfc, u15) X(pow, u10) X(atan2, u10) X(sinpi, u05) X(cospi, u05)
+
+#define APUS_DECLARE_SSE2(name, accuracy)                                                    \
+  void Sleef_##name##f4_##accuracy##sse2(void);                                              \
+  void Sleef_##name##d2_##accuracy##sse2(void);
+#define APUS_DECLARE_AVX2(name, accuracy)                                                    \
+  void Sleef_##name##f8_##accuracy##avx2(void);                                              \
+  void Sleef_##name##d4_##accuracy##avx2(void);
+APUS_SLEEF_ALL(APUS_DECLARE_SSE2)
+APUS_SLEEF_ALL(APUS_DECLARE_AVX2)
+
+#endif

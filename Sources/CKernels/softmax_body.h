@@ -6,13 +6,16 @@ enum { NAME(softmax_tile) = 512 };
 
 /// dst[i] = exp(src[i] - shift)
 static void NAME(exp_shifted)(const T *src, T shift, T *dst, int64_t count) {
-  int64_t i = 0;
-  for (; i + LANES <= count; i += LANES) *(U *)(dst + i) = APUS_SLEEF(exp, u10)(*(const U *)(src + i) - SPLAT(shift));
-  if (i == count) return;
-  V rest = {0};
-  for (int j = 0; i + j < count; ++j) rest[j] = src[i + j] - shift;
-  rest = APUS_SLEEF(exp, u10)(rest);
-  for (int j = 0; i + j < count; ++j) dst[i + j] = rest[j];
+  const int64_t vectors = count / LANES, rest = count % LANES;
+  for (int64_t i = 0; i < count; ++i) dst[i] = src[i] - shift;
+  const apus_operand whole = {(char *)dst, sizeof(V)};
+  NAME(map)(APUS_SLEEF(exp, u10), dst, &whole, &whole, vectors);
+  if (rest == 0) return;
+  T last[LANES] = {0};
+  const apus_operand partial = {(char *)last, 0};
+  for (int64_t j = 0; j < rest; ++j) last[j] = dst[vectors * LANES + j];
+  NAME(map)(APUS_SLEEF(exp, u10), last, &partial, &partial, 1);
+  for (int64_t j = 0; j < rest; ++j) dst[vectors * LANES + j] = last[j];
 }
 
 /// The sum of a row given tile by tile: lanes of T over 4096 elements, then double.
