@@ -98,11 +98,23 @@ extension Tensor {
   /// Whether each element is neither infinite nor NaN.
   public var isFinite: Tensor { unary(.isFinite) }
 
-  /// Each element limited to `[lower, upper]`; NaN stays NaN. The gradient is zero where a limit holds.
+  /// Each element limited to `[lower, upper]`; NaN stays NaN.
+  ///
+  /// The gradient passes where the element lies inside the range or exactly at one of its bounds, as in PyTorch.
   public func clamped(to range: ClosedRange<Double>) -> Tensor {
-    let low = scalar(range.lowerBound)
-    let high = scalar(range.upperBound)
-    return Tensor.binary(.minimum, Tensor.binary(.maximum, self, low), high)
+    clamped(above: range.lowerBound).clamped(below: range.upperBound)
+  }
+
+  /// Each element, or `lower` where the element is less; NaN stays NaN. The gradient passes at the bound.
+  public func clamped(above lower: Double) -> Tensor {
+    let bound = scalar(lower)
+    return Tensor.record(Select(), [Tensor.binary(.less, self, bound), bound, self])
+  }
+
+  /// Each element, or `upper` where the element is greater; NaN stays NaN. The gradient passes at the bound.
+  public func clamped(below upper: Double) -> Tensor {
+    let bound = scalar(upper)
+    return Tensor.record(Select(), [Tensor.binary(.greater, self, bound), bound, self])
   }
 
   /// The remainder of division with the sign of the dividend, as C's `fmod`.
@@ -144,9 +156,9 @@ public func erf(_ x: Tensor) -> Tensor { Tensor.record(Unary(.errorFunction), [x
 public func floor(_ x: Tensor) -> Tensor { Tensor.record(Unary(.floor), [x]) }
 /// The smallest whole number not below each element.
 public func ceil(_ x: Tensor) -> Tensor { Tensor.record(Unary(.ceiling), [x]) }
-/// The larger of each pair; NaN if either is NaN. Ties send the gradient to `a`.
+/// The larger of each pair; NaN if either is NaN. Equal elements share the gradient.
 public func max(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor.record(Binary(.maximum), [a, b]) }
-/// The smaller of each pair; NaN if either is NaN. Ties send the gradient to `a`.
+/// The smaller of each pair; NaN if either is NaN. Equal elements share the gradient.
 public func min(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor.record(Binary(.minimum), [a, b]) }
 /// The larger of each element and a number.
 public func max(_ a: Tensor, _ b: Double) -> Tensor { max(a, Tensor.scalar(b, dtype: a.dtype)) }

@@ -101,7 +101,7 @@ package enum BinaryFunction: UInt8, Sendable, CaseIterable {
 
 /// A function of pairs of elements, with broadcasting.
 ///
-/// The gradient of `max` and `min` goes to the first operand where the two are equal.
+/// The gradient of `max` and `min` is shared equally where the two operands are equal, as in PyTorch.
 package struct Binary: Primitive {
   package var function: BinaryFunction
 
@@ -133,16 +133,18 @@ package struct Binary: Primitive {
     let g = context.outputGradient
     let (a, b, y) = (context.inputs[0], context.inputs[1], context.outputs[0])
     func whenNeeded(_ input: Int, _ value: () -> Tensor) -> Tensor? { context.needs[input] ? value() : nil }
-    func masked(_ condition: Tensor) -> Tensor {
-      Tensor.record(Select(), [condition, g, Tensor.scalar(0, dtype: g.dtype)])
+    // All of the gradient where the condition holds, half of it where the operands are equal, else nothing.
+    func shared(_ condition: Tensor) -> Tensor {
+      let tied = Tensor.record(Select(), [a .== b, g * 0.5, Tensor.scalar(0, dtype: g.dtype)])
+      return Tensor.record(Select(), [condition, g, tied])
     }
     switch function {
     case .add: return [g, g]
     case .subtract: return [g, whenNeeded(1) { -g }]
     case .multiply: return [whenNeeded(0) { g * b }, whenNeeded(1) { g * a }]
     case .divide: return [whenNeeded(0) { g / b }, whenNeeded(1) { -(g * y / b) }]
-    case .maximum: return [whenNeeded(0) { masked(a .>= b) }, whenNeeded(1) { masked(a .< b) }]
-    case .minimum: return [whenNeeded(0) { masked(a .<= b) }, whenNeeded(1) { masked(a .> b) }]
+    case .maximum: return [whenNeeded(0) { shared(a .> b) }, whenNeeded(1) { shared(a .< b) }]
+    case .minimum: return [whenNeeded(0) { shared(a .< b) }, whenNeeded(1) { shared(a .> b) }]
     case .power:
       let zero = Tensor.scalar(0, dtype: g.dtype)
       return [
