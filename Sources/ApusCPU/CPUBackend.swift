@@ -21,6 +21,8 @@ package struct CPUBackend: Backend {
       ConvolutionKernel.layouts(node, inputTypes)
     case is MaxPool, is MaxPoolBackward, is AveragePool, is AveragePoolBackward:
       PoolingKernel.layouts(node, inputTypes, inputLayouts)
+    case is BatchNormTraining, is BatchNormTrainingBackward:
+      NormalizationKernel.layouts(node, inputTypes, inputLayouts)
     default: nil
     }
   }
@@ -41,6 +43,18 @@ package struct CPUBackend: Backend {
     case let reorder as Reorder: MovementKernel.reorder(reorder, context)
     case is Convolution, is ConvolutionBackwardData, is ConvolutionBackwardWeights: ConvolutionKernel.kernel(context)
     case is MaxPool, is MaxPoolBackward, is AveragePool, is AveragePoolBackward: PoolingKernel.kernel(context)
+    case let norm as BatchNormTraining: NormalizationKernel.kernel(norm, context)
+    case let norm as BatchNormTrainingBackward: NormalizationKernel.kernel(norm, context)
+    case let softmax as Softmax: NormalizationKernel.kernel(softmax, context)
+    case let softmax as SoftmaxBackward: NormalizationKernel.kernel(softmax, context)
+    case let slice as Slice: IndexingKernel.slice(slice, context)
+    case let unslice as Unslice: IndexingKernel.unslice(unslice, context)
+    case let pad as Pad: IndexingKernel.pad(pad, context)
+    case let concatenate as Concatenate: IndexingKernel.concatenate(concatenate, context)
+    case let gather as Gather: IndexingKernel.gather(gather, context)
+    case let scatter as ScatterAdd: IndexingKernel.scatterAdd(scatter, context)
+    case let reduce as ArgReduce: IndexingKernel.argReduce(reduce, context)
+    case let random as Random: RandomKernel.kernel(random, context)
     case is Reshape, is Materialize: MovementKernel.copy(context)
     case let scan as Scan: ScanKernel.kernel(scan, context, backend: self)
     default: nil
