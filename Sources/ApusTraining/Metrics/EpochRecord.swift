@@ -1,0 +1,19 @@
+/// What is known of a finished epoch: a line of `metrics.jsonl`.
+public struct EpochRecord: Sendable, Hashable, Codable {
+  /// The epoch, counted from 1.
+  public var epoch: Int
+  /// Training steps done since the start.
+  public var step: Int
+  /// The mean loss of the epoch's batches, each before its update.
+  public var trainLoss: Double
+  /// The fraction classified rightly during the epoch; nil when the targets are not classes.
+  public var trainAccuracy: Double?
+  /// The loss on the validation part after the epoch.
+  public var validationLoss: Double?
+  /// The accuracy on the validation part after the epoch.
+  public var validationAccuracy: Double?
+  /// Seconds the epoch took, validation included.
+  public var seconds: Double
+  /// Training samples a second, without validation.
+  public var samplesPerSecond: Double
+}

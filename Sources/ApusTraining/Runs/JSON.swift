@@ -1,0 +1,39 @@
+import FoundationEssentials
+
+/// JSON as the files of a run and the command use it: snake_case, keys in order, numbers that read back to the same bits.
+public enum JSON {
+  /// A value as JSON in one line.
+  ///
+  /// - Throws: `EncodingError`.
+  public static func text(_ value: some Encodable) throws -> String {
+    String(decoding: try encoder([.sortedKeys, .withoutEscapingSlashes]).encode(value), as: UTF8.self)
+  }
+
+  /// A value as JSON for people to read, with a newline at the end.
+  ///
+  /// - Throws: `EncodingError`.
+  public static func readable(_ value: some Encodable) throws -> String {
+    let encoder = encoder([.sortedKeys, .withoutEscapingSlashes, .prettyPrinted])
+    return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+  }
+
+  /// A value from JSON.
+  ///
+  /// - Throws: `DecodingError`.
+  public static func decode<Value: Decodable>(_ type: Value.Type = Value.self, _ text: String) throws -> Value {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return try decoder.decode(type, from: Data(text.utf8))
+  }
+
+  private static func encoder(_ formatting: JSONEncoder.OutputFormatting) -> JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    encoder.outputFormatting = formatting
+    return encoder
+  }
+}

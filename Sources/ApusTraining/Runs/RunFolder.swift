@@ -1,0 +1,107 @@
+import ApusFormats
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The folder of a run: what was asked for, what happened, and the weights.
+///
+/// - `config.json`: model, data, options, seed, normalization, versions;
+/// - `metrics.jsonl`: a line for every finished epoch;
+/// - `last.safetensors`: the last checkpoint, from which training goes on; `best-N.safetensors`: the weights after the
+///   best epoch so far;
+/// - `model.safetensors`: the result, the best weights where a validation part chose them, else the final ones.
+///
+/// Every file is replaced as a whole, so that a reader, a full disk or a killed process never meets half of one.
+public struct RunFolder: Sendable {
+  /// The folder.
+  public let path: String
+
+  /// A folder that may or may not exist.
+  public init(_ path: String) {
+    self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+  }
+
+  /// What was asked for.
+  public var configuration: String { path + "/config.json" }
+  /// A line for every finished epoch.
+  public var metrics: String { path + "/metrics.jsonl" }
+  /// The result.
+  public var model: String { path + "/model.safetensors" }
+  /// The last checkpoint.
+  public var last: String { path + "/last.safetensors" }
+
+  /// The weights after an epoch.
+  func best(_ epoch: Int) -> String { path + "/best-\(epoch).safetensors" }
+
+  /// Whether the folder holds a run.
+  public var holdsRun: Bool { access(configuration, F_OK) == 0 }
+  /// Whether there is a checkpoint to go on from.
+  public var holdsCheckpoint: Bool { access(last, F_OK) == 0 }
+
+  /// Makes the folder, and the ones above it.
+  ///
+  /// - Throws: ``TrainingError`` when that is not possible, or the folder holds other files but no run.
+  public func create() throws {
+    var made = path.hasPrefix("/") ? "" : "."
+    for part in path.split(separator: "/") {
+      made += "/" + part
+      if mkdir(made, 0o777) != 0, errno != EEXIST { throw unwritable(errno) }
+    }
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw unwritable(errno) }
+    guard status.st_mode & S_IFMT == S_IFDIR else { throw unwritable(ENOTDIR) }
+    guard access(path, W_OK | X_OK) == 0 else { throw unwritable(errno) }
+  }
+
+  private func unwritable(_ code: Int32) -> TrainingError {
+    let reason = strerror(code).map { String(cString: $0).lowercased() } ?? "error \(code)"
+    return TrainingError(
+      path, "the folder of the run cannot be written (\(reason))", advice: "choose another one with --output")
+  }
+
+  /// Takes the folder for this process until the result is released; a killed process releases it too.
+  ///
+  /// - Throws: ``TrainingError`` when another process trains in it.
+  func lock() throws -> FolderLock { try FolderLock(path) }
+
+  /// Removes what a killed process left half-written, and best weights that no checkpoint knows.
+  func removeLeftovers(keeping bestEpoch: Int) {
+    let kept = [configuration, metrics, model, last]
+    for file in kept { AtomicFile.removeLeftovers(of: file) }
+    for name in names() where name.hasPrefix("best-") || name.hasPrefix(".best-") {
+      if name != "best-\(bestEpoch).safetensors" { unlink(path + "/" + name) }
+    }
+  }
+
+  private func names() -> [String] {
+    guard let directory = opendir(path) else { return [] }
+    defer { closedir(directory) }
+    var found: [String] = []
+    while let entry = readdir(directory) {
+      found.append(
+        withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+          String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        })
+    }
+    return found
+  }
+}
+
+/// Holds a folder for one process.
+final class FolderLock {
+  private let descriptor: Int32
+
+  init(_ path: String) throws {
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // File systems without locks let everybody in.
+    guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK else { return }
+    close(descriptor)
+    throw TrainingError(
+      path, "another process is training in this folder", advice: "wait for it or choose another one with --output")
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+}
