@@ -48,6 +48,8 @@ let package = Package(
       name: "ApusModelsTests", dependencies: ["ApusModels", "ApusOptimizers", "ApusReference", "GoldenFiles"]),
     .testTarget(name: "ApusCompilerTests", dependencies: ["Apus", "ApusCompiler", "ApusReference"]),
     .testTarget(name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusReference"]),
+    .testTarget(
+      name: "ConformanceTests", dependencies: ["ApusTensor", "ApusReference", "GoldenFiles"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "ApusFormatsTests", dependencies: ["ApusFormats"], exclude: ["Fixtures"]),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData"], exclude: ["Fixtures"]),
