@@ -6,73 +6,45 @@ import ApusTensor
   import Darwin
 #endif
 
-/// Random numbers for initial values, drawn on the host: Philox4x32-10 keyed by seed and stream.
-///
-/// Reference: Parallel Random Numbers: As Easy as 1, 2, 3; Salmon, Moraes, Dror, Shaw; 2011.
+/// Random numbers for initial values, drawn on the host from the task's random context: no executor is needed, and the
+/// values exist at once. With 24 random bits each, so that a network is the same in f32 and f64.
 struct InitialRandom {
-  private let key: (UInt32, UInt32)
-  private let stream: UInt64
-  private var position: UInt64 = 0
+  private let philox: Philox
 
-  init(seed: UInt64, stream: UInt64) {
-    key = (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
-    self.stream = stream
-  }
+  /// The numbers of a stream.
+  init(_ philox: Philox) { self.philox = philox }
 
-  /// The numbers for the next initial value of this task.
-  static func next() -> InitialRandom { InitialRandom(seed: 0, stream: 0) }
-
-  /// Numbers in a range, each with 53 random bits.
-  mutating func uniform(_ count: Int, _ range: ClosedRange<Double>) -> [Double] {
+  /// Numbers in a range.
+  func uniform(_ count: Int, _ range: ClosedRange<Double>) -> [Double] {
     let width = range.upperBound - range.lowerBound
-    return draw(count) { range.lowerBound + width * $0 }
+    return [Double](unsafeUninitializedCapacity: count) { buffer, initialized in
+      func put(_ word: UInt32, _ position: Int) {
+        guard position < count else { return }
+        buffer.initializeElement(at: position, to: range.lowerBound + width * Self.unit(word))
+      }
+      for start in stride(from: 0, to: count, by: 4) {
+        let (a, b, c, d) = philox.block(UInt64(start / 4))
+        put(a, start)
+        put(b, start + 1)
+        put(c, start + 2)
+        put(d, start + 3)
+      }
+      initialized = count
+    }
   }
 
   /// Standard normal numbers (Box and Muller, 1958).
-  mutating func normal(_ count: Int) -> [Double] {
-    let unit = draw(count + count % 2) { $0 }
-    var result: [Double] = []
-    result.reserveCapacity(unit.count)
-    for pair in stride(from: 0, to: unit.count, by: 2) {
-      let radius = sqrt(-2 * log(1 - unit[pair]))
-      let angle = 2 * Double.pi * unit[pair + 1]
-      result.append(radius * cos(angle))
-      result.append(radius * sin(angle))
+  func normal(_ count: Int) -> [Double] {
+    var result = uniform((count + 1) / 2 * 2, 0...1)
+    for pair in stride(from: 0, to: result.count, by: 2) {
+      let radius = sqrt(-2 * log(1 - result[pair]))
+      let angle = 2 * Double.pi * result[pair + 1]
+      result[pair] = radius * cos(angle)
+      result[pair + 1] = radius * sin(angle)
     }
-    return Array(result.prefix(count))
+    if result.count > count { result.removeLast() }
+    return result
   }
 
-  private mutating func draw(_ count: Int, _ body: (Double) -> Double) -> [Double] {
-    var result: [Double] = []
-    result.reserveCapacity(count + 1)
-    while result.count < count {
-      let bits = block()
-      result.append(body(Self.unit(bits.0, bits.1)))
-      result.append(body(Self.unit(bits.2, bits.3)))
-    }
-    return result.count > count ? Array(result.prefix(count)) : result
-  }
-
-  private static func unit(_ low: UInt32, _ high: UInt32) -> Double {
-    Double((UInt64(high) << 32 | UInt64(low)) >> 11) * 0x1p-53
-  }
-
-  private mutating func block() -> (UInt32, UInt32, UInt32, UInt32) {
-    var x = (
-      UInt32(truncatingIfNeeded: position), UInt32(truncatingIfNeeded: position >> 32),
-      UInt32(truncatingIfNeeded: stream), UInt32(truncatingIfNeeded: stream >> 32)
-    )
-    position &+= 1
-    var k = key
-    for _ in 0..<10 {
-      let a = UInt64(0xd251_1f53) &* UInt64(x.0)
-      let b = UInt64(0xcd9e_8d57) &* UInt64(x.2)
-      x = (
-        UInt32(truncatingIfNeeded: b >> 32) ^ x.1 ^ k.0, UInt32(truncatingIfNeeded: b),
-        UInt32(truncatingIfNeeded: a >> 32) ^ x.3 ^ k.1, UInt32(truncatingIfNeeded: a)
-      )
-      k = (k.0 &+ 0x9e37_79b9, k.1 &+ 0xbb67_ae85)
-    }
-    return x
-  }
+  private static func unit(_ word: UInt32) -> Double { Double(word >> 8) * 0x1p-24 }
 }

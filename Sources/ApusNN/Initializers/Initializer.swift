@@ -1,11 +1,5 @@
 import ApusTensor
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// How many inputs feed an output of a weight, and how many outputs an input feeds.
 ///
 /// Dense `[outputs, inputs]`: the two extents. Convolution `[outputs, inputs / groups, height, width]`: fan in
@@ -42,9 +36,9 @@ public struct Fans: Sendable, Hashable {
 public struct Initializer: Sendable, CustomStringConvertible {
   /// The name, as in configurations and commands.
   public let name: String
-  private let fill: @Sendable (_ count: Int, _ fans: Fans, _ random: inout InitialRandom) -> [Double]
+  private let fill: @Sendable (_ count: Int, _ fans: Fans, _ random: InitialRandom) -> [Double]
 
-  init(_ name: String, _ fill: @escaping @Sendable (Int, Fans, inout InitialRandom) -> [Double]) {
+  init(_ name: String, _ fill: @escaping @Sendable (Int, Fans, InitialRandom) -> [Double]) {
     self.name = name
     self.fill = fill
   }
@@ -57,8 +51,7 @@ public struct Initializer: Sendable, CustomStringConvertible {
   /// - Parameter fans: the fans of the weight the value belongs to; by default those of the shape. A bias is given
   ///   its weight's.
   public func callAsFunction(_ shape: Shape, fans: Fans? = nil, dtype: DType = .float32) -> Tensor {
-    var random = InitialRandom.next()
-    let values = fill(shape.elementCount, fans ?? Fans(of: shape), &random)
+    let values = fill(shape.elementCount, fans ?? Fans(of: shape), InitialRandom(RandomContext.nextPhilox()))
     return Tensor(HostArray(values, shape: shape).converted(to: dtype))
   }
 

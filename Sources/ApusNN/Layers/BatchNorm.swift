@@ -67,23 +67,19 @@ public struct BatchNorm: Layer, CustomStringConvertible {
         "\(description)\(runningMean.place): one value a channel has no variance, the input is \(x.shape); train with "
           + "batches of at least 2", x.type)
     }
-    let dtype = runningMean.type.dtype
-    let scale = weight?.value ?? Tensor.ones(runningMean.shape, dtype: dtype)
-    let shift = bias?.value ?? Tensor.zeros(runningMean.shape, dtype: dtype)
-    let results = Tensor.recordAll(BatchNormTraining(epsilon: epsilon), [x, scale, shift])
-    runningMean.value = runningMean.value * (1 - momentum) + results[1] * momentum
-    runningVar.value = runningVar.value * (1 - momentum) + results[2] * (momentum * count / (count - 1))
-    return results[0]
+    let (y, mean, variance) = batchNorm(x, scale: scale, shift: shift, epsilon: epsilon)
+    runningMean.value = runningMean.value * (1 - momentum) + mean * momentum
+    runningVar.value = runningVar.value * (1 - momentum) + variance * (momentum * count / (count - 1))
+    return y
   }
 
   private func normalizedByRunningStatistics(_ x: Tensor) -> Tensor {
-    let channels = Shape([1, x.shape[1]] + [Int](repeating: 1, count: x.rank - 2))
-    var factor = (runningVar.value + epsilon).reciprocalSquareRoot()
-    if let weight { factor = factor * weight.value }
-    let centred = x - runningMean.value.reshaped(to: channels)
-    let y = centred * factor.reshaped(to: channels)
-    return bias.map { y + $0.value.reshaped(to: channels) } ?? y
+    batchNorm(
+      x, scale: scale, shift: shift, mean: runningMean.value, variance: runningVar.value, epsilon: epsilon)
   }
+
+  private var scale: Tensor { weight?.value ?? Tensor.ones(runningMean.shape, dtype: runningMean.type.dtype) }
+  private var shift: Tensor { bias?.value ?? Tensor.zeros(runningMean.shape, dtype: runningMean.type.dtype) }
 
   /// The code that builds the layer.
   public var description: String {

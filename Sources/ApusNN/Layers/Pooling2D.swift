@@ -25,7 +25,7 @@ public struct MaxPool2D: Layer, CustomStringConvertible {
   /// The pooled images.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     guard let geometry = pool.geometry(x, description, dilation: dilation) else { return x }
-    return Tensor.record(MaxPool(geometry: geometry), [x])
+    return x.maxPooled(geometry)
   }
 
   /// The code that builds the layer.
@@ -59,7 +59,7 @@ public struct AveragePool2D: Layer, CustomStringConvertible {
   /// The pooled images.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     guard let geometry = pool.geometry(x, description, dilation: 1) else { return x }
-    return Tensor.record(AveragePool(geometry: geometry, countsPadding: countsPadding), [x])
+    return x.averagePooled(geometry, countsPadding: countsPadding)
   }
 
   /// The code that builds the layer.

@@ -15,6 +15,11 @@ enum ModuleWalk {
     var kinds: [ObjectIdentifier: Kind]
   }
 
+  /// Lists that hold no parameter, however long.
+  private static let plainLists: Set<ObjectIdentifier> = [
+    ObjectIdentifier([Int].self), ObjectIdentifier([Double].self), ObjectIdentifier([Float].self),
+    ObjectIdentifier([String].self),
+  ]
   private static let kinds = Mutex<[ObjectIdentifier: Kind]>([:])
 
   static func parameters(of module: some Module) -> [NamedParameter] {
@@ -91,7 +96,7 @@ enum ModuleWalk {
       found =
         switch Mirror(reflecting: value).displayStyle {
         case .optional: .optional
-        case .collection where !(value is [Int] || value is [Double] || value is [Float]), .tuple: .list
+        case .collection, .tuple: plainLists.contains(identifier) ? .nothing : .list
         case .dictionary: .dictionary
         default: .nothing
         }

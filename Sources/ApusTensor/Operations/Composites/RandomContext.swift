@@ -36,6 +36,16 @@ public final class RandomContext: Sendable {
     return (makeKey(0, draws.wrappingAdd(1, ordering: .relaxed).oldValue), 0)
   }
 
+  /// The stream of the next operation as a generator, for numbers that are drawn on the host.
+  package static func nextPhilox() -> Philox {
+    guard let current else {
+      let step = draws.wrappingAdd(1, ordering: .relaxed).oldValue
+      return Philox(seed: 0, stream: RandomStream.identifier(step: step, stream: 0))
+    }
+    let stream = current.streams.wrappingAdd(1, ordering: .relaxed).oldValue
+    return Philox(seed: current.seed, stream: RandomStream.identifier(step: Int64(current.step), stream: stream))
+  }
+
   private static func makeKey(_ seed: UInt64, _ step: Int64) -> Tensor {
     Tensor([Int64(bitPattern: seed), step], shape: [2])
   }
