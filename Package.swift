@@ -31,7 +31,7 @@ let package = Package(
     .target(name: "ApusReference", dependencies: ["ApusTensor"]),
     .target(name: "ApusNN", dependencies: ["ApusTensor", "ApusFormats"]),
     .target(name: "ApusOptimizers", dependencies: ["ApusTensor", "ApusNN"]),
-    .target(name: "ApusModels", dependencies: ["ApusNN"]),
+    .target(name: "ApusModels", dependencies: ["ApusTensor", "ApusFormats", "ApusNN"]),
     .target(name: "ApusInsight", dependencies: ["ApusTensor", "ApusCompiler", "ApusNN", "ApusTraining"]),
     .target(
       name: "ApusTraining",

@@ -16,7 +16,7 @@ public enum NearestNames {
   }
 
   /// Insertions, deletions and replacements of a character, and swaps of neighbours, that turn one into the other.
-  static func editDistance(_ a: [Character], _ b: [Character]) -> Int {
+  package static func editDistance(_ a: [Character], _ b: [Character]) -> Int {
     var before: [Int] = []
     var above = Array(0...b.count)
     for i in 0..<a.count {
