@@ -38,7 +38,9 @@ let package = Package(
       dependencies: ["ApusTensor", "ApusFormats", "ApusData", "ApusNN", "ApusOptimizers", "ApusModels"]),
     .executableTarget(
       name: "ApusCommand",
-      dependencies: ["Apus", "ApusTraining", "ApusInsight", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "Apus", "ApusTraining", "ApusInsight", "ApusData", "ApusFormats", "ApusNN", "ApusOptimizers", "ApusCompiler",
+        .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .testTarget(name: "ApusTrainingTests", dependencies: ["Apus", "ApusTraining"]),
     .testTarget(name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusFormats"]),
     .target(name: "GoldenFiles", dependencies: ["ApusTensor", "ApusFormats"], path: "Tests/Golden/Support"),

@@ -11,6 +11,17 @@ public struct ConfusionMatrix: Sendable, Hashable {
     counts = Array(repeating: Array(repeating: 0, count: classNames.count), count: classNames.count)
   }
 
+  /// A matrix of known counts.
+  ///
+  /// - Precondition: as many rows and columns as names.
+  public init(classNames: [String], counts: [[Int]]) {
+    precondition(
+      counts.count == classNames.count && counts.allSatisfy { $0.count == classNames.count },
+      "a confusion matrix has a row and a column for each of its \(classNames.count) classes")
+    self.classNames = classNames
+    self.counts = counts
+  }
+
   /// Counts one sample; a prediction outside the classes counts nowhere.
   public mutating func add(actual: Int, predicted: Int) {
     guard counts.indices.contains(actual), counts.indices.contains(predicted) else { return }

@@ -20,7 +20,7 @@ public enum JSON {
   /// A value from JSON.
   ///
   /// - Throws: `DecodingError`.
-  public static func decode<Value: Decodable>(_ type: Value.Type = Value.self, _ text: String) throws -> Value {
+  public static func decode<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(

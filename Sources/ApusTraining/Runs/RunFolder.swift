@@ -38,6 +38,8 @@ public struct RunFolder: Sendable {
 
   /// Whether the folder holds a run.
   public var holdsRun: Bool { access(configuration, F_OK) == 0 }
+  /// Whether there is anything of this name.
+  var exists: Bool { access(path, F_OK) == 0 }
   /// Whether there is a checkpoint to go on from.
   public var holdsCheckpoint: Bool { access(last, F_OK) == 0 }
 

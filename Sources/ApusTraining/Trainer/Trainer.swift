@@ -72,7 +72,7 @@ public final class Trainer<Model: Layer> {
   public func fit(
     _ data: Dataset, validation: Dataset? = nil, epochs: Int, resuming: Bool = false
   ) throws -> [EpochRecord] {
-    try prepare(data, validation, epochs)
+    try check(data, validation, epochs: epochs)
     let lock = try run?.lock()
     defer { withExtendedLifetime(lock) {} }
     try start(resuming: resuming)
@@ -84,8 +84,10 @@ public final class Trainer<Model: Layer> {
     return history
   }
 
-  /// Checks everything that can be checked before the first step.
-  private func prepare(_ data: Dataset, _ validation: Dataset?, _ epochs: Int) throws {
+  /// Checks everything that can be checked before the first step: options, and a step on shapes alone.
+  ///
+  /// - Throws: ``TrainingError`` as ``fit(_:validation:epochs:resuming:)``.
+  public func check(_ data: Dataset, _ validation: Dataset? = nil, epochs: Int) throws {
     guard epochs >= 1 else {
       throw TrainingError("epochs", "cannot be \(epochs)", advice: "choose a whole number of at least 1")
     }

@@ -1,0 +1,23 @@
+import ArgumentParser
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The entry point: runs the command, and turns whatever goes wrong into one sentence and an exit status.
+@main
+enum Main {
+  static func main() {
+    // A closed pipe and a full quota are errors to report, not reasons to die.
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+    do {
+      var command = try Command.parseAsRoot()
+      try command.run()
+    } catch {
+      exit(Failure.report(error))
+    }
+  }
+}

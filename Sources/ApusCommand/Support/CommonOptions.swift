@@ -1,0 +1,70 @@
+import Apus
+import ApusCompiler
+import ApusTraining
+import ArgumentParser
+
+/// Options of every subcommand.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Print one JSON object on standard output and nothing else there.")
+  var json = false
+
+  /// Prints the report: as JSON, or as text for people.
+  func print(_ report: some Encodable, text: () -> String) throws {
+    let line = json ? try JSON.text(report) : text()
+    guard StandardStreams.output(line.hasSuffix("\n") ? line : line + "\n") else {
+      throw TrainingError("standard output", "cannot be written", advice: "check where it goes")
+    }
+  }
+}
+
+/// Options of subcommands that compute.
+struct ComputeOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Threads to compute with; by default all processors.", valueName: "n"))
+  var threads: Int?
+
+  @Flag(help: "Give the same bits for any number of threads; slower.")
+  var deterministic = false
+
+  /// The number of threads.
+  var threadCount: Int { threads ?? CPUOptions.availableThreads }
+
+  /// Makes the executor that every computation uses.
+  @discardableResult
+  func install() throws -> PlanExecutor {
+    guard threadCount >= 1, threadCount <= 1024 else {
+      throw TrainingError("--threads", "cannot be \(threadCount)", advice: "it must be a whole number from 1 to 1024")
+    }
+    let executor = CPUExecutor.make(options: CPUOptions(threads: threadCount, isDeterministic: deterministic))
+    Execution.install(executor)
+    return executor
+  }
+}
+
+/// Options that change a model's form.
+struct FormOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Widths of the hidden layers of mlp (512,512).", valueName: "widths"))
+  var hidden: String?
+
+  @Option(help: ArgumentHelp("Part of the hidden outputs that training drops, 0 to below 1.", valueName: "part"))
+  var dropout: Double?
+
+  @Flag(name: .customLong("form-1998"), help: "lenet5 in its form of 1998: scaled tanh and average pooling.")
+  var form1998 = false
+
+  /// The options as models take them.
+  func options() throws -> ModelOptions {
+    var options = ModelOptions()
+    if let hidden {
+      let widths = hidden.split(separator: ",", omittingEmptySubsequences: false).map {
+        Int($0.filter { $0 != " " }) ?? 0
+      }
+      guard widths.allSatisfy({ $0 >= 1 && $0 <= 1 << 20 }) else {
+        throw TrainingError("--hidden", "cannot be '\(hidden)'", advice: "give widths from 1 to 1048576, such as 512,512")
+      }
+      options.hidden = widths
+    }
+    options.dropout = dropout
+    options.historic = form1998 ? true : nil
+    return options
+  }
+}

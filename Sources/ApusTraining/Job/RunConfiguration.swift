@@ -1,0 +1,70 @@
+import ApusData
+import ApusFormats
+
+/// Version of the program.
+public enum ApusVersion {
+  /// The version, as `apus --version` prints it.
+  public static let current = "0.1.0"
+}
+
+/// What a run was asked for: `config.json`.
+public struct RunConfiguration: Sendable, Hashable, Codable {
+  /// The version of this format.
+  public var format = 1
+  /// The version of the program that began the run.
+  public var apusVersion = ApusVersion.current
+  /// The model.
+  public var model: ModelConfiguration
+  /// The data set's name or path.
+  public var data: String
+  /// Names of the classes.
+  public var classNames: [String]
+  /// What is applied to inputs.
+  public var normalization: Normalization
+  /// The optimizer.
+  public var optimizer: OptimizerConfiguration
+  /// How often every sample is used.
+  public var epochs: Int
+  /// Samples in a step.
+  public var batchSize: Int
+  /// Decides initial weights, the order of samples and random layers.
+  public var seed: UInt64
+  /// The part of the training data set aside for validation.
+  public var validationSplit: Double
+  /// Epochs without improvement after which training stops.
+  public var patience: Int?
+  /// Whether the order of the samples changes from epoch to epoch.
+  public var shuffle: Bool
+  /// Limits the norm of the gradients.
+  public var clipNorm: Double?
+  /// The file of the first weights.
+  public var weights: String?
+
+  /// Reads the configuration of a run.
+  ///
+  /// - Throws: ``TrainingError`` when there is none or it is damaged.
+  public static func read(_ run: RunFolder) throws -> RunConfiguration {
+    guard run.holdsRun else {
+      throw TrainingError(run.path, "there is no run in this folder", advice: "give a folder that apus train made")
+    }
+    let text = try TextFile.read(run.configuration)
+    guard let found = try? JSON.decode(RunConfiguration.self, text) else {
+      throw TrainingError(
+        run.configuration, "is damaged or was not written by this program", advice: "train again into a new folder")
+    }
+    guard found.format == 1 else {
+      throw TrainingError(
+        run.configuration, "has format \(found.format), this program knows format 1", advice: "use a newer program")
+    }
+    return found
+  }
+
+  func write(to run: RunFolder) throws { try AtomicFile.write(JSON.readable(self), to: run.configuration) }
+}
+
+/// Small text files.
+enum TextFile {
+  static func read(_ path: String) throws -> String {
+    try FileBytes.read(path).withBytes { String(decoding: $0, as: UTF8.self) }
+  }
+}

@@ -1,0 +1,130 @@
+import ApusData
+
+/// A request with every blank filled in and every number checked.
+struct TrainingPlan {
+  static let usualEpochs = 10
+  static let usualBatchSize = 64
+  static let usualSplit = 0.1
+
+  let run: RunFolder
+  /// What the folder's run was begun with, when it is resumed.
+  let earlier: RunConfiguration?
+  let epochs: Int
+  let batchSize: Int
+  let optimizer: OptimizerConfiguration
+  let seed: UInt64
+  let validationSplit: Double
+  let patience: Int?
+  let shuffle: Bool
+  let clipNorm: Double?
+  let weights: String?
+  let modelOptions: ModelOptions
+
+  init(_ request: TrainingRequest) throws {
+    run = try Self.folder(request)
+    earlier = request.resume && run.holdsRun ? try RunConfiguration.read(run) : nil
+    epochs = request.epochs ?? earlier?.epochs ?? Self.usualEpochs
+    batchSize = request.batchSize ?? earlier?.batchSize ?? Self.usualBatchSize
+    seed = request.seed ?? earlier?.seed ?? 0
+    validationSplit = request.validationSplit ?? earlier?.validationSplit ?? Self.usualSplit
+    patience = request.patience ?? earlier?.patience
+    shuffle = request.shuffle ?? earlier?.shuffle ?? true
+    clipNorm = request.clipNorm ?? earlier?.clipNorm
+    weights = request.weights ?? earlier?.weights
+    modelOptions = request.modelOptions == ModelOptions() ? earlier?.model.options ?? ModelOptions() : request.modelOptions
+    optimizer = try Self.optimizer(request, earlier)
+    try check()
+    if let earlier { try compare(request, earlier) }
+  }
+
+  private static func folder(_ request: TrainingRequest) throws -> RunFolder {
+    if let output = request.output {
+      guard !output.isEmpty else { throw TrainingError("--output", "is empty", advice: "name a folder") }
+      let run = RunFolder(output)
+      if run.holdsRun || run.holdsCheckpoint, !request.resume {
+        throw TrainingError(
+          output, "the folder holds a run already", advice: "add --resume to go on with it, or choose another --output")
+      }
+      return run
+    }
+    guard !request.resume else {
+      throw TrainingError("--resume", "does not say which run to go on with", advice: "add --output with its folder")
+    }
+    let base = "runs/\(request.model)-\(Self.stem(request.data))"
+    var number = 1
+    while true {
+      let run = RunFolder(number == 1 ? base : "\(base)-\(number)")
+      if !run.exists { return run }
+      number += 1
+    }
+  }
+
+  /// A file's name without folders and extension, of letters, digits and dashes.
+  private static func stem(_ path: String) -> String {
+    let name = path.split(separator: "/").last.map(String.init) ?? "data"
+    let cut = name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
+    let kept = String(cut.map { $0.isLetter || $0.isNumber ? $0 : "-" }.prefix(60))
+    return kept.isEmpty ? "data" : kept
+  }
+
+  private static func optimizer(
+    _ request: TrainingRequest, _ earlier: RunConfiguration?
+  ) throws -> OptimizerConfiguration {
+    let isSame = request.optimizer == nil || request.optimizer == earlier?.optimizer.name
+    let old = isSame ? earlier?.optimizer : nil
+    let name = request.optimizer ?? old?.name ?? "adam"
+    return try OptimizerConfiguration(
+      name: name, learningRate: request.learningRate ?? old?.learningRate,
+      momentum: request.momentum ?? (name == "adam" ? nil : old?.momentum),
+      weightDecay: request.weightDecay ?? old?.weightDecay)
+  }
+
+  private func check() throws {
+    let whole = "a whole number of at least 1"
+    guard epochs >= 1 else { throw TrainingError.impossible("--epochs", epochs, whole) }
+    guard batchSize >= 1 else { throw TrainingError.impossible("--batch-size", batchSize, whole) }
+    guard validationSplit >= 0, validationSplit < 1 else {
+      throw TrainingError.impossible("--validation-split", validationSplit, "at least 0 and below 1")
+    }
+    if let patience, patience < 1 { throw TrainingError.impossible("--early-stopping", patience, whole) }
+    if let clipNorm, !(clipNorm.isFinite && clipNorm > 0) {
+      throw TrainingError.impossible("--clip-norm", clipNorm, "a positive number")
+    }
+  }
+
+  /// A resumed run must be the one that was begun, but for its length.
+  private func compare(_ request: TrainingRequest, _ earlier: RunConfiguration) throws {
+    func same<Value: Equatable>(_ option: String, _ now: Value, _ before: Value) throws {
+      guard now != before else { return }
+      throw TrainingError(
+        option, "is \(now) but the run in \(run.path) was begun with \(before)",
+        advice: "give the same value, leave the option out, or train into another folder")
+    }
+    try same("the model", request.model, earlier.model.name)
+    try same("--data", request.data, earlier.data)
+    try same("the model's options", modelOptions, earlier.model.options)
+    try same("--batch-size", batchSize, earlier.batchSize)
+    try same("--seed", seed, earlier.seed)
+    try same("--validation-split", validationSplit, earlier.validationSplit)
+    try same("--optimizer", optimizer.name, earlier.optimizer.name)
+    try same("--learning-rate", optimizer.learningRate, earlier.optimizer.learningRate)
+    try same("--momentum", optimizer.momentum, earlier.optimizer.momentum)
+    try same("--weight-decay", optimizer.weightDecay, earlier.optimizer.weightDecay)
+    try same("--no-shuffle", !shuffle, !earlier.shuffle)
+    if let now = clipNorm, now != earlier.clipNorm { try same("--clip-norm", "\(now)", earlier.clipNorm.map { "\($0)" } ?? "none") }
+  }
+
+  /// The options of the trainer.
+  func trainingOptions(_ request: TrainingRequest) -> TrainingOptions {
+    var options = TrainingOptions()
+    options.batchSize = batchSize
+    options.seed = seed
+    options.shuffle = shuffle
+    options.normalization = earlier?.normalization
+    options.earlyStopping.patience = patience
+    if let clipNorm { options.clipping = .norm(clipNorm) }
+    options.checkpointSteps = request.checkpointSteps
+    if let seconds = request.checkpointSeconds { options.checkpointSeconds = seconds }
+    return options
+  }
+}
