@@ -58,9 +58,9 @@ static void conv_run(const apus_conv_run *r, int blocks, int pixels) {
   }
 }
 
-/// One block of channels is bound by loads, not by products, unless each input read serves every tap that meets it. So the
-/// weights of a kernel row stay in registers and the run goes along the input's columns; columns known to be zero are
-/// left out. Every output still sums its taps in the same order.
+/// One block of channels is bound by loads, not by products, unless each input read serves every tap that meets it.
+/// So the weights of a kernel row stay in registers and the run goes along the input's columns; columns known to be
+/// zero are left out. Every output still sums its taps in the same order.
 INLINE void conv_dense_pixels(const apus_conv_run *r, const int taps, const int pixels, const int64_t step) {
   // With so many accumulators there is no register left for weights: they become memory operands.
   const int weights_in_memory = pixels > APUS_CONV_PIXELS_DENSE;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Forward and backward-data convolution. Backward data is a forward convolution too: of the output gradient, framed with
-// zeros (and spread out by the stride), with flipped weights whose channels change places.
+// Forward and backward-data convolution. Backward data is a forward convolution too: of the output gradient, framed
+// with zeros (and spread out by the stride), with flipped weights whose channels change places.
 #include <string.h>
 
 #include "conv_internal.h"
@@ -103,8 +103,8 @@ static void list_offsets(const direct *d) {
                   (i * d->dilation_h * d->width + j * d->dilation_w) * lanes;
 }
 
-/// Packs weights as [group of two blocks][taps in the order of the offsets][blocks * 8], zero for padding lanes. The weight
-/// of (output o, channel c) is at o * out_step + c * channel_step + tap, or with the taps reversed.
+/// Packs weights as [group of two blocks][taps in the order of the offsets][blocks * 8], zero for padding lanes. The
+/// weight of (output o, channel c) is at o * out_step + c * channel_step + tap, or with the taps reversed.
 static void pack_weights(const direct *d, const float *weights, int64_t out_step, int64_t channel_step, int flip) {
   const int64_t blocks = (d->out_channels + 7) / 8, taps = d->kernel_height * d->kernel_width;
   float *dst = d->weights;
@@ -167,7 +167,8 @@ static void convolve_strip(void *context, int64_t unit, int thread) {
   float pixels[2 * APUS_CONV_PIXELS_1 * 8];
   for (int64_t group = 0; group < blocks; group += 2) {
     const int now = blocks - group >= 2 ? 2 : 1;
-    const int dense = now == 1 && d->stride_w == 1 && d->dilation_w == 1 && (d->kernel_width == 3 || d->kernel_width == 5);
+    const int dense =
+        now == 1 && d->stride_w == 1 && d->dilation_w == 1 && (d->kernel_width == 3 || d->kernel_width == 5);
     // Rows that fit one run of 5 taps are taken whole.
     const int whole = dense && d->kernel_width == 5 && d->out_width <= APUS_CONV_PIXELS_DENSE_5;
     const int64_t most = whole      ? APUS_CONV_PIXELS_DENSE_5

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Weight gradients of convolution. Images are cut into a fixed number of groups, each with sums of its own, and the groups
-// are added in order: the bits do not depend on the number of threads.
+// Weight gradients of convolution. Images are cut into a fixed number of groups, each with sums of its own, and the
+// groups are added in order: the bits do not depend on the number of threads.
 #include <string.h>
 
 #include "conv_internal.h"

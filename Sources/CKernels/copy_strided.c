@@ -26,7 +26,8 @@ typedef struct {
 
 static inline int64_t magnitude(int64_t x) { return x < 0 ? -x : x; }
 
-/// Largest dst stride first, so that writing proceeds through memory; then dimensions that continue each other are merged.
+/// Largest dst stride first, so that writing proceeds through memory; then dimensions that continue each other are
+/// merged.
 static void normalize(copy_plan *p) {
   int rank = 0;
   for (int d = 0; d < p->rank; ++d) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reduces the value of a fused program. Work is cut by the sizes alone, and partial results are combined in their order,
-// so any number of threads gives the same bits. Precision: see apus_reduce.h.
+// Reduces the value of a fused program. Work is cut by the sizes alone, and partial results are combined in their
+// order, so any number of threads gives the same bits. Precision: see apus_reduce.h.
 #include <math.h>
 #include <stdlib.h>
 

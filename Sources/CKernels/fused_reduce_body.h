@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reductions of a contiguous run into APUS_LANES lanes, of rows into a row of accumulators, of those into doubles, and of
-// short rows into one double each. Part of fused_ops_body.h.
+// Reductions of a contiguous run into APUS_LANES lanes, of rows into a row of accumulators, of those into doubles,
+// and of short rows into one double each. Part of fused_ops_body.h.
 
 #define REDUCE(name, vector, scalar)                                                                             \
   static void NAME(run_##name)(void *lanes, const void *src, int64_t count) {                                    \

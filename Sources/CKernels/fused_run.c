@@ -3,7 +3,8 @@
 // Runs fused programs over whole arrays.
 #include "fused_tiles.h"
 
-/// Runs tiles [first, last) of a program. Tiles are the same for every thread count; values do not depend on them anyway.
+/// Runs tiles [first, last) of a program. Tiles are the same for every thread count; values do not depend on them
+/// anyway.
 static void run_tiles(const apus_fused *program, void *const *inputs, void *const *outputs, const void *scalars,
                       int64_t first, int64_t last) {
   apus_tiles tiles;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Evaluates a fused program on one tile. Values stay where they are whenever possible: contiguous inputs are read in place
-// and a temporary that is stored is computed in the output's own memory.
+// Evaluates a fused program on one tile. Values stay where they are whenever possible: contiguous inputs are read in
+// place and a temporary that is stored is computed in the output's own memory.
 #include "fused_tiles.h"
 
 #include <stdlib.h>
@@ -48,7 +48,8 @@ static inline int reads(const apus_instruction *i, int operand) {
   return i->a == operand || (i->op >= APUS_OP_ADD && i->b == operand) || (i->op >= APUS_OP_SELECT && i->c == operand);
 }
 
-/// Decides which temporaries live in output memory. That must not destroy an input sharing the memory before its last use.
+/// Decides which temporaries live in output memory. That must not destroy an input sharing the memory before its last
+/// use.
 static void choose_direct_outputs(apus_tiles *t) {
   const apus_fused *p = t->program;
   const int first_temp = p->input_count + p->scalar_count;

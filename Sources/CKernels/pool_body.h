@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pooling of one image plane, whose pixels are scalars (plain layout) or vectors of 8 channels (blocked layout). Included
-// once per kind of pixel with
+// Pooling of one image plane, whose pixels are scalars (plain layout) or vectors of 8 channels (blocked layout).
+// Included once per kind of pixel with
 //   S            scalar type; STEP scalars make a pixel
 //   E, EU        a pixel, and the same as it lies in memory
 //   X, XU        as many int32 indices

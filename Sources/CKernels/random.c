@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fills arrays from Philox streams. The kernels produce groups of eight blocks (32 words); the end of an array that is not
-// a whole group goes through a buffer.
+// Fills arrays from Philox streams. The kernels produce groups of eight blocks (32 words); the end of an array that
+// is not a whole group goes through a buffer.
 #include <string.h>
 
 #include "internal.h"

@@ -15,7 +15,8 @@ void apus_map_sse2(const apus_map *map) {
     *(unaligned *)dst = function(*(const unaligned *)a, *(const unaligned *)b);
 }
 
-// rdi: the map. SLEEF keeps rbx, rbp, r12-r15. Seven words are pushed in all, which leaves the stack aligned for a call.
+// rdi: the map. SLEEF keeps rbx, rbp, r12-r15. Seven words are pushed in all, which leaves the stack aligned for a
+// call.
 __asm__(
     ".text\n"
     ".p2align 4\n"

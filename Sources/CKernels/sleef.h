@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Calling SLEEF. A function that takes vectors wider than 16 bytes cannot be called from C here: clang chooses how to pass
-// them by the flags of the whole file, not by a function's target attribute, and without -mavx it would pass them in
-// memory where SLEEF expects registers. So SLEEF is only ever called through a loop that knows the registers, one for each
-// instruction set, and its functions are declared without arguments: they are names of addresses.
+// Calling SLEEF. A function that takes vectors wider than 16 bytes cannot be called from C here: clang chooses how to
+// pass them by the flags of the whole file, not by a function's target attribute, and without -mavx it would pass
+// them in memory where SLEEF expects registers. So SLEEF is only ever called through a loop that knows the registers,
+// one for each instruction set, and its functions are declared without arguments: they are names of addresses.
 #ifndef APUS_SLEEF_H
 #define APUS_SLEEF_H
 

@@ -5,7 +5,8 @@ import CKernels
 import Testing
 
 /// Where an element lies in plain NCHW or in nChw8c.
-func place(_ blocked: Bool, _ channels: Int, _ height: Int, _ width: Int, _ n: Int, _ c: Int, _ y: Int, _ x: Int) -> Int {
+func place(_ blocked: Bool, _ channels: Int, _ height: Int, _ width: Int, _ n: Int, _ c: Int, _ y: Int, _ x: Int) -> Int
+{
   blocked
     ? (((n * ((channels + 7) / 8) + c / 8) * height + y) * width + x) * 8 + c % 8
     : ((n * channels + c) * height + y) * width + x
@@ -68,10 +69,12 @@ private struct Geometry: Sendable, CustomTestStringConvertible {
 }
 
 private let geometries: [Geometry] = [
-  .init(name: "LeNet conv1", batch: 3, channels: (1, 6), input: (28, 28), output: (28, 28), kernel: (5, 5), pad: (2, 2)),
+  .init(
+    name: "LeNet conv1", batch: 3, channels: (1, 6), input: (28, 28), output: (28, 28), kernel: (5, 5), pad: (2, 2)),
   .init(name: "LeNet conv2", batch: 19, channels: (6, 16), input: (14, 14), output: (10, 10), kernel: (5, 5)),
   .init(
-    name: "everything odd", batch: 2, channels: (3, 20), input: (11, 13), output: (6, 5), kernel: (3, 4), stride: (2, 3),
+    name: "everything odd", batch: 2, channels: (3, 20), input: (11, 13), output: (6, 5), kernel: (3, 4),
+    stride: (2, 3),
     pad: (1, 2)),
   .init(
     name: "dilated", batch: 2, channels: (9, 25), input: (9, 9), output: (7, 8), kernel: (3, 2), pad: (1, 1),
@@ -98,7 +101,8 @@ private let geometries: [Geometry] = [
     var random = Randomness(41)
     let source: [Float] = random.values(sourceShape.reduce(1, *))
     let gradient: [Float] = random.values(destinationShape.reduce(1, *))
-    let weights: [Float] = random.values(g.channels.1 * g.channels.0 * taps), bias: [Float] = random.values(g.channels.1)
+    let weights: [Float] = random.values(g.channels.1 * g.channels.0 * taps),
+      bias: [Float] = random.values(g.channels.1)
 
     let pixels = g.output.0 * g.output.1
     var output = gradient.indices.map { Double(bias[$0 / pixels % g.channels.1]) }
@@ -120,7 +124,8 @@ private let geometries: [Geometry] = [
         let dy = Memory(laidOut(gradient, destinationBlocked, destinationShape))
         let w = Memory(weights), b = Memory(bias)
         // Results start as NaN: everything, padding lanes too, must be written.
-        let y = Memory(dy.read(Float.self).map { _ in Float.nan }), dx = Memory(x.read(Float.self).map { _ in Float.nan })
+        let y = Memory(dy.read(Float.self).map { _ in Float.nan }),
+          dx = Memory(x.read(Float.self).map { _ in Float.nan })
         let dw = Memory(weights.map { _ in Float.nan }), db = Memory(bias.map { _ in Float.nan })
         func floats(_ memory: Memory) -> UnsafeMutablePointer<Float> { memory.base.assumingMemoryBound(to: Float.self) }
         for pass in 0..<3 as Range<Int32> {
@@ -144,7 +149,8 @@ private let geometries: [Geometry] = [
       let sum = Float(g.channels.0 * taps), back = Float(g.channels.1 * taps), images = Float(max(g.batch * pixels, 1))
       #expect(mismatches(first[0], laidOut(rounded, destinationBlocked, destinationShape), absolute: 3e-7 * sum) == 0)
       #expect(
-        mismatches(first[1], laidOut(sourceGradient.map { Float($0) }, sourceBlocked, sourceShape), absolute: 3e-7 * back)
+        mismatches(
+          first[1], laidOut(sourceGradient.map { Float($0) }, sourceBlocked, sourceShape), absolute: 3e-7 * back)
           == 0)
       #expect(mismatches(first[2], weightsGradient.map { Float($0) }, absolute: 1e-7 * images) == 0)
       #expect(mismatches(first[3], biasGradient.map { Float($0) }, absolute: 1e-7 * images) == 0)

@@ -70,7 +70,8 @@ import Testing
   }
 
   @Test func loadsConvert() {
-    func check<T: KernelElement, C: KernelElement & BinaryFloatingPoint>(_ values: [T], as: C.Type, _ convert: (T) -> C) {
+    func check<T: KernelElement, C: KernelElement & BinaryFloatingPoint>(_ values: [T], as: C.Type, _ convert: (T) -> C)
+    {
       for (count, stride) in [(values.count, 1), (values.count / 2, 2), (600, 0)] {
         let program = Program(
           C.dtype, [(APUS_OP_NEG, 1, 0, 0, 0)], inputs: [T.dtype], temps: 1, outputs: [1], extents: [count],
@@ -106,7 +107,8 @@ import Testing
     #expect(stored(Int64.self, APUS_I64) == values.map { saturated($0) })
     #expect(stored(UInt8.self, APUS_U8) == values.map { saturated($0) })
     #expect(stored(UInt8.self, APUS_BOOL) == values.map { $0 != 0 ? 1 : 0 })
-    #expect(identical(stored(Float.self, APUS_F32).map { $0.isNaN ? -5 : $0 }, values.map { $0.isNaN ? -5 : Float($0) }))
+    #expect(
+      identical(stored(Float.self, APUS_F32).map { $0.isNaN ? -5 : $0 }, values.map { $0.isNaN ? -5 : Float($0) }))
   }
 
   /// The input is still needed after the first write to the temporary that is stored over it.
@@ -191,7 +193,7 @@ import Testing
       inputs[i].initialize(from: [p[i].base, v[i].base, g[i].base], count: 3)
       outputs[i].initialize(from: [p[i].base, v[i].base], count: 2)
     }
-    defer { (inputs + outputs).forEach { $0.deallocate() } }
+    defer { for pointer in inputs + outputs { pointer.deallocate() } }
     apus_fused_run_many(
       programs.map { UnsafePointer($0.fused) }, Int32(sizes.count), inputs.map { UnsafePointer($0) },
       outputs.map { UnsafePointer($0) }, scalars.map { UnsafeRawPointer($0.base) }, Int32(threads))

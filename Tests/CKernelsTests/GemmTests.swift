@@ -6,7 +6,8 @@ import Testing
   /// Vectors, tiles, edges of every block size, and k over one pass.
   static let shapes: [(m: Int, n: Int, k: Int)] = [
     (1, 1, 1), (1, 10, 400), (7, 1, 300), (1, 200, 9), (130, 1, 5), (5, 17, 3), (6, 16, 256), (13, 33, 257),
-    (49, 8, 9), (100, 130, 20), (49, 19, 520), (2, 3, 1000), (12, 20, 30), (3, 100, 20), (97, 9, 0), (0, 4, 4), (4, 0, 4),
+    (49, 8, 9), (100, 130, 20), (49, 19, 520), (2, 3, 1000), (12, 20, 30), (3, 100, 20), (97, 9, 0), (0, 4, 4),
+    (4, 0, 4),
   ]
 
   private func check<T: BinaryFloatingPoint>(
@@ -24,7 +25,8 @@ import Testing
       for j in 0..<n {
         var sum = 0.0
         for p in 0..<k {
-          sum += Double(transposeA ? a[p * lda + i] : a[i * lda + p]) * Double(transposeB ? b[j * ldb + p] : b[p * ldb + j])
+          sum +=
+            Double(transposeA ? a[p * lda + i] : a[i * lda + p]) * Double(transposeB ? b[j * ldb + p] : b[p * ldb + j])
         }
         expected[i * ldc + j] = T(sum + (beta == 0 ? 0 : Double(beta) * Double(c[i * ldc + j])))
       }
@@ -55,7 +57,8 @@ import Testing
             b.base.assumingMemoryBound(to: Double.self), ldb, beta, c.base.assumingMemoryBound(to: Double.self), ldc,
             threads)
         }
-        check(shape, transposeA, transposeB, Float(beta), tolerance: 1.2e-7) { ta, tb, a, lda, b, ldb, beta, c, ldc, threads in
+        check(shape, transposeA, transposeB, Float(beta), tolerance: 1.2e-7) {
+          ta, tb, a, lda, b, ldb, beta, c, ldc, threads in
           apus_gemm_f32(
             ta, tb, m, n, k, a.base.assumingMemoryBound(to: Float.self), lda,
             b.base.assumingMemoryBound(to: Float.self), ldb, beta, c.base.assumingMemoryBound(to: Float.self), ldc,

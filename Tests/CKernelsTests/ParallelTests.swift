@@ -9,7 +9,9 @@ private struct Record {
 }
 
 @Suite struct ParallelTests {
-  private func record(threads: Int, chunks: Int, _ body: @convention(c) (UnsafeMutableRawPointer?, Int64, Int32) -> Void)
+  private func record(
+    threads: Int, chunks: Int, _ body: @convention(c) (UnsafeMutableRawPointer?, Int64, Int32) -> Void
+  )
     -> (runs: [Int32], threads: [Int32])
   {
     let runs = Memory([Int32](repeating: 0, count: chunks)), used = Memory([Int32](repeating: -1, count: chunks))

@@ -45,7 +45,8 @@ private let geometries: [Geometry] = [
   .init(name: "2x2 stride 3", shape: [2, 3, 8, 8], output: (3, 3), kernel: (2, 2), stride: (3, 3)),
   .init(name: "3x3 stride 2", shape: [2, 10, 13, 11], output: (6, 5), kernel: (3, 3)),
   .init(
-    name: "padded, ceiling", shape: [1, 8, 10, 9], output: (6, 5), kernel: (3, 3), pad: (top: 1, left: 1, bottom: 1, right: 1)),
+    name: "padded, ceiling", shape: [1, 8, 10, 9], output: (6, 5), kernel: (3, 3),
+    pad: (top: 1, left: 1, bottom: 1, right: 1)),
   .init(
     name: "asymmetric", shape: [2, 5, 9, 12], output: (4, 8), kernel: (4, 2), stride: (3, 2),
     pad: (top: 2, left: 1, bottom: 3, right: 4)),
@@ -108,8 +109,12 @@ private func pixels<T: BinaryFloatingPoint>(_ count: Int) -> [T] {
         #expect(mismatches(again.read(T.self), got) == 0)
         let gotPlaces = argmax.read(Int32.self)
         for c in 0..<outputs {
-          let (n, channel, pixel) = (c / (g.output.0 * g.output.1) / g.shape[1], c / (g.output.0 * g.output.1) % g.shape[1], c % (g.output.0 * g.output.1))
-          let at = place(blocked, g.shape[1], g.output.0, g.output.1, n, channel, pixel / g.output.1, pixel % g.output.1)
+          let (n, channel, pixel) = (
+            c / (g.output.0 * g.output.1) / g.shape[1], c / (g.output.0 * g.output.1) % g.shape[1],
+            c % (g.output.0 * g.output.1)
+          )
+          let at = place(
+            blocked, g.shape[1], g.output.0, g.output.1, n, channel, pixel / g.output.1, pixel % g.output.1)
           #expect(Double(gotPlaces[at]) == places[c])
         }
         #expect(identical(dx.read(T.self).map { $0 + 0 }, laidOut(maxGradient, blocked, g.shape)))

@@ -55,7 +55,8 @@ private func momentErrors(_ x: [Double]) -> [Double] {
       let narrow = Memory([Float](repeating: -1, count: count)), wide = Memory([Double](repeating: -1, count: count))
       apus_philox_uniform_f32(
         narrow.base.assumingMemoryBound(to: Float.self), Int64(count), seed, stream, Int32(threads))
-      apus_philox_uniform_f64(wide.base.assumingMemoryBound(to: Double.self), Int64(count), seed, stream, Int32(threads))
+      apus_philox_uniform_f64(
+        wide.base.assumingMemoryBound(to: Double.self), Int64(count), seed, stream, Int32(threads))
       #expect(narrow.isIntact && wide.isIntact)
       #expect(narrow.read(Float.self) == (0..<count).map { Float(bits[$0] >> 8) * 0x1p-24 })
       #expect(
@@ -81,7 +82,8 @@ private func momentErrors(_ x: [Double]) -> [Double] {
       #expect(narrow.isIntact && wide.isIntact)
       let expectedNarrow = (0..<count).map { boxMuller($0, Double(u[$0 / 2 * 2]), Double(u[$0 / 2 * 2 + 1])) }
       let expectedWide = (0..<count).map { boxMuller($0, v[$0 / 2 * 2], v[$0 / 2 * 2 + 1]) }
-      #expect(mismatches(narrow.read(Float.self).map { Double($0) }, expectedNarrow, relative: 3e-7, absolute: 1e-7) == 0)
+      #expect(
+        mismatches(narrow.read(Float.self).map { Double($0) }, expectedNarrow, relative: 3e-7, absolute: 1e-7) == 0)
       #expect(mismatches(wide.read(Double.self), expectedWide, relative: 1e-15, absolute: 3e-15) == 0)
     }
   }

@@ -9,8 +9,9 @@ private let shapes: [(Int, Int, Int)] = [
   (1, 128, 512), (1, 700, 10), (1, 33, 1), (2, 300, 7), (1, 300, 1030), (3, 4, 513), (40, 9, 8), (1, 3000, 3),
 ]
 
-private func reference<T: BinaryFloatingPoint>(_ values: [T], _ kind: apus_reduction, _ shape: (Int, Int, Int)) -> [Double]
-{
+private func reference<T: BinaryFloatingPoint>(
+  _ values: [T], _ kind: apus_reduction, _ shape: (Int, Int, Int)
+) -> [Double] {
   let (outer, reduced, inner) = shape
   var result: [Double] = []
   for o in 0..<outer {
@@ -37,7 +38,9 @@ private func reduce<T: KernelElement>(
   return output.read(T.self)
 }
 
-private func argreduce<T: KernelElement>(_ isMax: Bool, _ values: [T], _ shape: (Int, Int, Int), threads: Int) -> [Int64] {
+private func argreduce<T: KernelElement>(
+  _ isMax: Bool, _ values: [T], _ shape: (Int, Int, Int), threads: Int
+) -> [Int64] {
   let input = Memory(values), output = Memory([Int64](repeating: -1, count: shape.0 * shape.2))
   apus_argreduce(
     isMax ? 1 : 0, T.dtype, input.base, output.base.assumingMemoryBound(to: Int64.self), Int64(shape.0), Int64(shape.1),
@@ -97,7 +100,9 @@ private func argreduce<T: KernelElement>(_ isMax: Bool, _ values: [T], _ shape: 
   @Test func reductionOfConstantsAndConversions() {
     let program = Program(
       APUS_F64, [], inputs: [APUS_BOOL], scalars: 1, temps: 0, outputs: [1], extents: [1000])
-    #expect(program.reduce(Double.self, [Memory([UInt8](repeating: 0, count: 1000))], APUS_SUM, (1, 1000, 1), scalars: [0.5]) == [500])
+    #expect(
+      program.reduce(Double.self, [Memory([UInt8](repeating: 0, count: 1000))], APUS_SUM, (1, 1000, 1), scalars: [0.5])
+        == [500])
     let count = Program(APUS_F32, [], inputs: [APUS_BOOL], temps: 0, outputs: [0], extents: [1000])
     let flags = (0..<1000).map { UInt8($0 % 3 == 0 ? 1 : 0) }
     #expect(count.reduce(Float.self, [Memory(flags)], APUS_SUM, (1, 1000, 1)) == [334])

@@ -117,7 +117,7 @@ final class Program {
 
   deinit {
     fused.deallocate()
-    owned.forEach { $0.deallocate() }
+    for memory in owned { memory.deallocate() }
   }
 
   private func keep<T>(_ values: [T]) -> UnsafePointer<T> {
