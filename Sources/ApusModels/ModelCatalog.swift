@@ -1,0 +1,139 @@
+import ApusFormats
+import ApusNN
+import ApusTensor
+
+/// The models that can be built by name: what the command offers and what a saved run is rebuilt from.
+///
+/// ```swift
+/// let model = try ModelCatalog.make(.init(name: "lenet5", inputShape: [1, 28, 28], classes: 10))
+/// ```
+/// Adding a model is adding an entry to ``entries``.
+public enum ModelCatalog {
+  /// A model by name, with the sizes of the data and the options that change its form; nil means the usual value.
+  public struct Configuration: Sendable, Hashable, Codable {
+    /// The name.
+    public var name: String
+    /// The shape of one sample: `[1, 28, 28]`.
+    public var inputShape: [Int]
+    /// The number of classes.
+    public var classes: Int
+    /// Widths of the hidden layers (`mlp`).
+    public var hidden: [Int]?
+    /// The probability of dropping a hidden unit (`mlp`).
+    public var dropout: Double?
+    /// The name of the hidden layers' activation (`mlp`).
+    public var activation: String?
+    /// The form (`lenet5`: `modern` or `original1998`).
+    public var form: String?
+
+    /// A configuration; ``ModelCatalog/make(_:)`` checks it.
+    public init(
+      name: String, inputShape: [Int], classes: Int, hidden: [Int]? = nil, dropout: Double? = nil,
+      activation: String? = nil, form: String? = nil
+    ) {
+      (self.name, self.inputShape, self.classes) = (name, inputShape, classes)
+      (self.hidden, self.dropout, self.activation, self.form) = (hidden, dropout, activation, form)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case name, classes, hidden, dropout, activation, form
+      case inputShape = "input_shape"
+    }
+
+    /// The options that are set, by name.
+    var options: [String] {
+      let set: [(String, Bool)] = [
+        ("hidden", hidden != nil), ("dropout", dropout != nil), ("activation", activation != nil), ("form", form != nil),
+      ]
+      return set.filter(\.1).map(\.0)
+    }
+  }
+
+  /// A model that can be named.
+  public struct Entry: Sendable {
+    /// The name.
+    public let name: String
+    /// What it is, in one line.
+    public let summary: String
+    /// The options it takes.
+    public let options: [String]
+    let build: @Sendable (Configuration) throws -> any Layer
+  }
+
+  /// Why a model cannot be built, in one sentence.
+  public struct Failure: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The sentence.
+    public let description: String
+  }
+
+  /// Every model.
+  public static let entries: [Entry] = [
+    Entry(
+      name: "mlp", summary: "multilayer perceptron, 512-512 hidden units", options: ["hidden", "dropout", "activation"],
+      build: perceptron),
+    Entry(
+      name: "lenet5", summary: "LeNet-5 for images of 28x28 or 32x32 (LeCun et al., 1998)", options: ["form"],
+      build: lenet5),
+  ]
+
+  /// The names.
+  public static var names: [String] { entries.map(\.name) }
+
+  /// Builds a model; `withRandomSeed` around it decides the initial values.
+  ///
+  /// - Throws: ``Failure`` when the name is unknown, an option is impossible or not this model's, or the model cannot
+  ///   take samples of this shape.
+  public static func make(_ configuration: Configuration) throws -> any Layer {
+    guard let entry = entries.first(where: { $0.name == configuration.name }) else {
+      let nearest = NearestNames.of(configuration.name, among: names)
+      let meant = nearest.isEmpty ? "" : "did you mean \(nearest.joined(separator: " or "))? "
+      throw Failure(
+        description: "there is no model '\(configuration.name)'; \(meant)choose one of: \(names.joined(separator: ", "))")
+    }
+    guard !configuration.inputShape.isEmpty, configuration.inputShape.allSatisfy({ $0 > 0 }) else {
+      throw Failure(description: "\(entry.name): the input shape \(configuration.inputShape) must be positive numbers")
+    }
+    guard configuration.classes > 0 else {
+      throw Failure(description: "\(entry.name): the number of classes must be at least 1, got \(configuration.classes)")
+    }
+    if let foreign = configuration.options.first(where: { !entry.options.contains($0) }) {
+      throw Failure(
+        description: "\(entry.name) has no option '\(foreign)'; it takes: \(entry.options.joined(separator: ", "))")
+    }
+    return try entry.build(configuration)
+  }
+
+  private static func perceptron(_ configuration: Configuration) throws -> any Layer {
+    let hidden = configuration.hidden ?? [512, 512]
+    if let width = hidden.first(where: { $0 < 1 }) {
+      throw Failure(description: "mlp: every hidden layer needs at least 1 unit, got \(width)")
+    }
+    let dropout = configuration.dropout ?? 0
+    guard dropout >= 0, dropout < 1 else {
+      throw Failure(description: "mlp: dropout must be at least 0 and below 1, got \(dropout)")
+    }
+    let name = configuration.activation ?? "relu"
+    guard let activation = Activation.named(name) else {
+      let names = Activation.all.map(\.name)
+      let meant = NearestNames.of(name, among: names).first.map { "did you mean \($0)? " } ?? ""
+      throw Failure(
+        description: "mlp: there is no activation '\(name)'; \(meant)choose one of: \(names.joined(separator: ", "))")
+    }
+    return MLP(
+      inputs: configuration.inputShape.reduce(1, *), hidden: hidden, classes: configuration.classes, dropout: dropout,
+      activation: activation)
+  }
+
+  private static func lenet5(_ configuration: Configuration) throws -> any Layer {
+    let shape = configuration.inputShape
+    guard shape.count == 3, shape[1] == shape[2], shape[1] == 28 || shape[1] == 32 else {
+      throw Failure(description: "lenet5 takes images of 28x28 or 32x32, [channels, 28, 28], not \(shape)")
+    }
+    let name = configuration.form ?? LeNet5.Form.modern.rawValue
+    guard let form = LeNet5.Form(rawValue: name) else {
+      let names = LeNet5.Form.allCases.map(\.rawValue).joined(separator: ", ")
+      throw Failure(description: "lenet5: there is no form '\(name)'; choose one of: \(names)")
+    }
+    return LeNet5(form: form, imageSize: shape[1], channels: shape[0], classes: configuration.classes)
+  }
+}
