@@ -81,6 +81,12 @@ public struct BatchNorm: Layer, CustomStringConvertible {
   private var scale: Tensor { weight?.value ?? Tensor.ones(runningMean.shape, dtype: runningMean.type.dtype) }
   private var shift: Tensor { bias?.value ?? Tensor.zeros(runningMean.shape, dtype: runningMean.type.dtype) }
 
+  /// The parameters, listed directly: a walk by reflection would look at every property.
+  public var namedParts: [(name: String, part: Any)]? {
+    let learned: [(name: String, part: Any)?] = [weight.map { ("weight", $0) }, bias.map { ("bias", $0) }]
+    return learned.compactMap { $0 } + [("runningMean", runningMean), ("runningVar", runningVar)]
+  }
+
   /// The code that builds the layer.
   public var description: String {
     var text = "BatchNorm(\(runningMean.shape[0])"

@@ -73,6 +73,11 @@ public struct Conv2D: Layer, CustomStringConvertible {
     return activation(Tensor.record(Convolution(geometry: geometry, hasBias: bias != nil), inputs))
   }
 
+  /// The parameters, listed directly: a walk by reflection would look at every property.
+  public var namedParts: [(name: String, part: Any)]? {
+    bias.map { [("weight", weight), ("bias", $0)] } ?? [("weight", weight)]
+  }
+
   /// The code that builds the layer.
   public var description: String {
     let shape = weight.shape

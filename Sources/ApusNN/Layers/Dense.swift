@@ -53,6 +53,11 @@ public struct Dense: Layer, CustomStringConvertible {
     return x.rank == 2 ? y : y.reshaped(to: Shape(Array(x.shape.dropLast()) + [w.shape[0]]))
   }
 
+  /// The parameters, listed directly: a walk by reflection would look at every property.
+  public var namedParts: [(name: String, part: Any)]? {
+    bias.map { [("weight", weight), ("bias", $0)] } ?? [("weight", weight)]
+  }
+
   /// The code that builds the layer.
   public var description: String {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1])

@@ -24,6 +24,9 @@ public final class Node: @unchecked Sendable {
   /// Scratch of the walk that collects a graph: the walk's number, and the node's index in it.
   package var visit: UInt64 = 0
   package var index: Int = 0
+  /// Scratch of the reverse walk, likewise.
+  var gradientWalk: UInt64 = 0
+  var gradientPosition: Int = 0
 
   /// A node waiting to be computed.
   package init(_ operation: any Primitive, _ inputs: [Tensor], types: [TensorType]) {
