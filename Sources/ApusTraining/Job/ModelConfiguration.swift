@@ -37,6 +37,14 @@ public struct ModelConfiguration: Sendable, Hashable, Codable {
   /// The names that can be made.
   public static let names = ["mlp"]
 
+  /// The model for the samples it was made for.
+  ///
+  /// - Throws: ``TrainingError`` when the name is unknown.
+  public static func usual(_ name: String, _ options: ModelOptions = ModelOptions()) throws -> ModelConfiguration {
+    guard names.contains(name) else { throw TrainingError.unknown("model", name, among: names) }
+    return ModelConfiguration(name: name, sampleShape: [1, 28, 28], classCount: 10, options: options)
+  }
+
   /// A new model with initial weights that the seed decides.
   ///
   /// - Throws: ``TrainingError`` when the name is unknown, an option is impossible, or the model cannot take such samples.

@@ -57,8 +57,15 @@ struct Checkpoint: Sendable {
   ///
   /// - Throws: `RestoreError` when they do not fit.
   func restore(_ model: some Module, _ optimizer: any Optimizer) throws {
-    try model.restore(ModelSnapshot(parameters.mapValues { Tensor($0.owned) }))
+    try restore(model)
     try optimizer.restoreState(self.optimizer.mapValues { Tensor($0.owned) }, of: model)
+  }
+
+  /// Gives a model the weights of the checkpoint.
+  ///
+  /// - Throws: `RestoreError` when they do not fit.
+  func restore(_ model: some Module) throws {
+    try model.restore(ModelSnapshot(parameters.mapValues { Tensor($0.owned) }))
   }
 }
 

@@ -40,6 +40,8 @@ public struct RunFolder: Sendable {
   public var holdsRun: Bool { access(configuration, F_OK) == 0 }
   /// Whether there is anything of this name.
   var exists: Bool { access(path, F_OK) == 0 }
+  /// Whether the training came to its end.
+  public var holdsModel: Bool { access(model, F_OK) == 0 }
   /// Whether there is a checkpoint to go on from.
   public var holdsCheckpoint: Bool { access(last, F_OK) == 0 }
 

@@ -14,7 +14,7 @@ public struct EarlyStopping: Sendable, Hashable, Codable {
   public var monitor: Monitor
 
   /// A rule; by default the best epoch is found but nothing stops early.
-  public init(patience: Int? = nil, monitor: Monitor = .accuracy) {
+  public init(patience: Int? = nil, monitor: Monitor = .loss) {
     self.patience = patience
     self.monitor = monitor
   }

@@ -1,0 +1,108 @@
+import ApusFormats
+import ApusNN
+import ApusTensor
+
+/// Raw outputs for raw inputs: everything `apus infer` does.
+public struct Inference {
+  /// What came of it, as `apus infer --json` prints it.
+  public struct Report: Sendable, Hashable, Encodable {
+    /// The model's name.
+    public let model: String
+    /// The file of the outputs.
+    public let output: String
+    /// The shape of the inputs.
+    public let inputShape: [Int]
+    /// The shape of the outputs.
+    public let outputShape: [Int]
+  }
+
+  /// Computes the outputs of a model and writes them to a file.
+  ///
+  /// - Parameters:
+  ///   - weights: a safetensors file with the model's parameters by name.
+  ///   - input: an array `[N, ...]` in an .npy file, or the only tensor, or the one called `input`, of a safetensors file.
+  ///   - output: an .npy or .safetensors file to write.
+  ///   - classCount: outputs of the model; nil takes those of the last bias in the weights.
+  /// - Throws: `FormatError`, `RestoreError`, ``TrainingError``, each one sentence; nothing is written then.
+  public static func run(
+    model name: String, options: ModelOptions, classCount: Int?, weights: String, input: String, output: String,
+    batchSize: Int = 256
+  ) throws -> Report {
+    guard ModelConfiguration.names.contains(name) else {
+      throw TrainingError.unknown("model", name, among: ModelConfiguration.names)
+    }
+    let isNPY = try kind(output, "--output")
+    let array = try read(input)
+    guard array.shape.rank >= 2, array.shape.elementCount > 0 else {
+      throw TrainingError(input, "holds no samples (shape \(array.shape))", advice: "give an array [N, ...]")
+    }
+    let sampleShape = Array(array.shape.dropFirst())
+    let stored = try SafeTensors(contentsOf: weights)
+    let configuration = ModelConfiguration(
+      name: name, sampleShape: sampleShape, classCount: try classCount ?? outputs(of: stored, weights), options: options)
+    let model = try configuration.make(seed: 0)
+    try model.load(from: weights)
+    do {
+      _ = try Diagnostics.dryRun { model(Tensor(repeating: 0, shape: array.shape)) }
+    } catch let error as ShapeError {
+      throw TrainingError(
+        input, "the model \(name) cannot take samples of shape \(sampleShape) (\(error.message))",
+        advice: "give an array of the shape it is made for")
+    }
+    let result = compute(model, array.converted(to: .float32), batchSize)
+    if isNPY { try NPY.write(result, to: output) } else { try SafeTensors.write(["output": result], to: output) }
+    return Report(
+      model: name, output: output, inputShape: Array(array.shape), outputShape: Array(result.shape))
+  }
+
+  /// Whether a file is an .npy file; otherwise it is a safetensors file.
+  private static func kind(_ path: String, _ option: String) throws -> Bool {
+    if path.hasSuffix(".npy") || path.hasPrefix("/dev/") { return true }
+    guard path.hasSuffix(".safetensors") else {
+      throw TrainingError(option, "'\(path)' is of no known kind", advice: "name a file that ends in .npy or .safetensors")
+    }
+    return false
+  }
+
+  private static func read(_ path: String) throws -> HostArray {
+    if try kind(path, "--input") { return try NPY.read(from: path) }
+    let file = try SafeTensors(contentsOf: path)
+    if file.names.contains("input") || file.names.count != 1 { return try file.array("input") }
+    return try file.array(file.names[0])
+  }
+
+  private static func outputs(of weights: SafeTensors, _ path: String) throws -> Int {
+    func numbers(_ name: String) -> [Int] { name.split { !$0.isNumber }.compactMap { Int($0) } }
+    let last = weights.names.filter { $0.hasSuffix("bias") }.max {
+      numbers($0).lexicographicallyPrecedes(numbers($1))
+    }
+    guard let last, let type = weights.type(of: last), type.shape.rank == 1, type.shape[0] > 0 else {
+      throw TrainingError(path, "does not say how many outputs the model has", advice: "add --classes")
+    }
+    return type.shape[0]
+  }
+
+  private static func compute(_ model: any Layer, _ inputs: HostArray, _ batchSize: Int) -> HostArray {
+    let count = inputs.shape[0]
+    let row = inputs.type.byteCount / count
+    var parts: [HostArray] = []
+    for start in stride(from: 0, to: count, by: batchSize) {
+      let size = min(batchSize, count - start)
+      let type = TensorType(Shape([size] + Array(inputs.shape.dropFirst())), .float32)
+      let part = inputs.withUnsafeBytes { bytes in
+        HostArray(type: type) {
+          $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[start * row..<(start + size) * row]))
+        }
+      }
+      parts.append(withInference { model(Tensor(part)) }.hostArray())
+    }
+    let shape = Shape([count] + Array(parts[0].shape.dropFirst()))
+    return HostArray(type: TensorType(shape, parts[0].dtype)) { target in
+      var offset = 0
+      for part in parts {
+        part.withUnsafeBytes { target[offset...].copyBytes(from: $0) }
+        offset += part.type.byteCount
+      }
+    }
+  }
+}

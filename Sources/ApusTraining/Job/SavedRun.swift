@@ -1,0 +1,153 @@
+import ApusData
+import ApusFormats
+import ApusNN
+import ApusTensor
+
+/// A run that was saved: its model with its weights, ready for use.
+public struct SavedRun {
+  /// The folder.
+  public let folder: RunFolder
+  /// What the run was asked for.
+  public let configuration: RunConfiguration
+  /// The model with its weights.
+  public let model: any Layer
+  /// The file the weights are from.
+  public let weights: String
+
+  /// Reads a run: the result, or of a training that is not finished its best or last weights.
+  ///
+  /// - Throws: ``TrainingError``, `FormatError` or `RestoreError` when there is no run or a file is damaged.
+  public init(_ path: String) throws {
+    folder = RunFolder(path)
+    configuration = try RunConfiguration.read(folder)
+    model = try configuration.model.make(seed: configuration.seed)
+    if folder.holdsModel {
+      weights = folder.model
+      try model.load(from: weights)
+      return
+    }
+    guard folder.holdsCheckpoint else {
+      throw TrainingError(path, "the run holds no weights yet", advice: "train it with apus train ... --resume")
+    }
+    let checkpoint = try Checkpoint(contentsOf: folder.last)
+    let best = checkpoint.position.stopping.bestEpoch
+    if best > 0 {
+      weights = folder.best(best)
+      try model.load(from: weights)
+    } else {
+      weights = folder.last
+      try checkpoint.restore(model)
+    }
+  }
+
+  /// Whether the folder holds a run.
+  public static func exists(_ path: String) -> Bool { RunFolder(path).holdsRun }
+
+  /// Judges the run on a data set; nil means the one it was trained on.
+  ///
+  /// The test part is used; of data without one the validation part, else all there is.
+  ///
+  /// - Throws: `DataError`, `FormatError`, ``TrainingError`` when the data cannot be read or do not fit.
+  public func evaluate(on name: String?) throws -> EvaluationReport {
+    let loaded = try DataCatalog.load(name ?? configuration.data)
+    let (part, data) = try self.part(of: loaded, isOwn: name == nil || name == configuration.data)
+    guard data.classCount == configuration.classNames.count else {
+      throw TrainingError(
+        loaded.name, "has \(data.classCount) classes, the run \(configuration.classNames.count)",
+        advice: "give data with the run's classes")
+    }
+    let judged = try ApusTraining.evaluate(
+      model, on: data, loss: { crossEntropy($0, $1) }, normalization: configuration.normalization)
+    let confusion = judged.confusion ?? ConfusionMatrix(classNames: configuration.classNames)
+    return EvaluationReport(
+      run: folder.path, data: loaded.name, part: part, samples: data.count, testAccuracy: confusion.accuracy,
+      testLoss: judged.loss, confusionMatrix: confusion.counts, perClass: confusion.perClass)
+  }
+
+  private func part(of loaded: LoadedData, isOwn: Bool) throws -> (name: String, data: Dataset) {
+    if let test = loaded.test { return ("test", test) }
+    if let validation = loaded.validation { return ("validation", validation) }
+    guard isOwn, configuration.validationSplit > 0 else { return ("train", loaded.train) }
+    let split = try loaded.train.split(validation: configuration.validationSplit, seed: configuration.seed)
+    return ("validation", split.validation)
+  }
+
+  /// Names pictures.
+  ///
+  /// - Throws: `DataError` or `FormatError` when a file is no picture, ``TrainingError`` when its size is not the model's.
+  public func predict(_ paths: [String], top: Int) throws -> PredictionReport {
+    let shape = configuration.model.sampleShape
+    guard shape.count == 3, shape[0] == 1 || shape[0] == 3 else {
+      throw TrainingError(
+        folder.path, "the model takes samples of shape \(shape), not pictures", advice: "use apus infer with an array")
+    }
+    guard top >= 1 else { throw TrainingError.impossible("--top", top, "a whole number of at least 1") }
+    let pictures = try paths.map { try picture($0, shape) }
+    var predictions: [PredictionReport.Picture] = []
+    for (path, picture) in zip(paths, pictures) {
+      let input = configuration.normalization.applied(to: picture)
+      let logits = withInference { model(Tensor(input)) }.scalars(as: Double.self)
+      let ranked = zip(configuration.classNames, Predictions.probabilities(logits)).enumerated().sorted {
+        ($1.element.1, $0.offset) < ($0.element.1, $1.offset)
+      }
+      let best = ranked.prefix(top).map { PredictionReport.Guess(class: $0.element.0, probability: $0.element.1) }
+      predictions.append(PredictionReport.Picture(image: path, top: best))
+    }
+    return PredictionReport(run: folder.path, predictions: predictions)
+  }
+
+  /// A picture as a batch of one, in the element type of the training data.
+  private func picture(_ path: String, _ shape: [Int]) throws -> HostArray {
+    let image = try PNG.read(from: path, channels: shape[0])
+    guard image.shape == Shape(shape) else {
+      throw TrainingError(
+        path, "is \(image.shape[2]) x \(image.shape[1]) pixels, the model takes \(shape[2]) x \(shape[1])",
+        advice: "scale the picture first")
+    }
+    return HostArray(type: TensorType(Shape([1] + shape), .uint8), storage: image.storage)
+  }
+}
+
+/// How well a run does, as `apus evaluate --json` prints it.
+public struct EvaluationReport: Sendable, Hashable, Encodable {
+  /// The folder of the run.
+  public let run: String
+  /// The data set.
+  public let data: String
+  /// The part that was used: test, validation or train.
+  public let part: String
+  /// Samples judged.
+  public let samples: Int
+  /// The fraction classified rightly.
+  public let testAccuracy: Double
+  /// The mean cross-entropy.
+  public let testLoss: Double
+  /// Rows actual, columns predicted.
+  public let confusionMatrix: [[Int]]
+  /// Precision and recall of every class.
+  public let perClass: [ConfusionMatrix.ClassReport]
+}
+
+/// What pictures were taken for, as `apus predict --json` prints it.
+public struct PredictionReport: Sendable, Hashable, Encodable {
+  /// A class and how sure the model is of it.
+  public struct Guess: Sendable, Hashable, Encodable {
+    /// The name of the class.
+    public let `class`: String
+    /// Between 0 and 1.
+    public let probability: Double
+  }
+
+  /// A picture and its likeliest classes.
+  public struct Picture: Sendable, Hashable, Encodable {
+    /// The file.
+    public let image: String
+    /// The likeliest classes, best first.
+    public let top: [Guess]
+  }
+
+  /// The folder of the run.
+  public let run: String
+  /// One entry for every picture.
+  public let predictions: [Picture]
+}

@@ -1,0 +1,99 @@
+import ApusData
+import ApusNN
+import ApusTensor
+
+/// Times one whole step of a model, training or inference, on one batch in memory.
+public final class StepBenchmark {
+  /// What is timed.
+  public enum Mode: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Forward, loss, backward, update.
+    case train
+    /// The outputs.
+    case infer
+  }
+
+  /// Times of steps, in milliseconds.
+  public struct Times: Sendable, Hashable, Encodable {
+    /// Half of the steps took at most this long.
+    public let medianMs: Double
+    /// The fastest step.
+    public let minMs: Double
+    /// Nine of ten steps took at most this long.
+    public let p90Ms: Double
+    /// Steps timed.
+    public let steps: Int
+
+    init(_ milliseconds: [Double]) {
+      let sorted = milliseconds.sorted()
+      let middle = sorted.count / 2
+      medianMs = sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+      minMs = sorted[0]
+      p90Ms = sorted[min(sorted.count - 1, (sorted.count * 9 + 9) / 10 - 1)]
+      steps = sorted.count
+    }
+  }
+
+  /// Learnt numbers of the model.
+  public let parameters: Int
+  /// The time of the very first step, which builds the plan.
+  public private(set) var firstStepMs = 0.0
+  private let step: () -> Void
+
+  /// Prepares a step and runs it until everything that happens once has happened.
+  ///
+  /// - Parameter sampleShape: the shape of a sample; nil is the model's usual one.
+  /// - Throws: ``TrainingError`` when the model or a number is impossible.
+  public init(
+    model name: String, options: ModelOptions, mode: Mode, batchSize: Int, optimizer: OptimizerConfiguration
+  ) throws {
+    guard batchSize >= 1, batchSize <= 1 << 20 else {
+      throw TrainingError.impossible("--batch-size", batchSize, "a whole number from 1 to 1048576")
+    }
+    let configuration = try ModelConfiguration.usual(name, options)
+    let model = try configuration.make(seed: 1)
+    parameters = model.parameterCount
+    let inputs = withRandomSeed(2) {
+      Tensor.randomNormal(Shape([batchSize] + configuration.sampleShape)).hostArray()
+    }
+    let labels = (0..<batchSize).map { Int32($0 * 7 % configuration.classCount) }
+    let batch = Batch(inputs: inputs, targets: HostArray(labels, shape: [batchSize]))
+    step = Self.step(model, mode, batch, optimizer)
+    realize(model.parameters.map { $0.parameter.stored })
+    let watch = Stopwatch()
+    step()
+    firstStepMs = watch.seconds * 1000
+    _ = time(seconds: 0.5, least: 10)
+  }
+
+  private static func step(
+    _ model: some Layer, _ mode: Mode, _ batch: Batch, _ configuration: OptimizerConfiguration
+  ) -> () -> Void {
+    switch mode {
+    case .train:
+      let optimizer = configuration.make()
+      return { withStepRandom(1, optimizer.stepCount) { _ = trainStep(model, optimizer, batch) { crossEntropy($0, $1) } } }
+    case .infer:
+      let input = Tensor(batch.inputs)
+      return { withInference { realize(model(input)) } }
+    }
+  }
+
+  /// Repeats the step for some seconds, at least `least` times.
+  public func time(seconds: Double, least: Int = 3) -> Times {
+    var milliseconds: [Double] = []
+    let whole = Stopwatch()
+    var before = 0.0
+    while before < seconds || milliseconds.count < least {
+      step()
+      let now = whole.seconds
+      milliseconds.append((now - before) * 1000)
+      before = now
+    }
+    return Times(milliseconds)
+  }
+
+  /// Repeats the step a number of times.
+  ///
+  /// - Precondition: at least one.
+  public func time(steps: Int) -> Times { time(seconds: 0, least: steps) }
+}
