@@ -4,8 +4,8 @@ extension Tensor: CustomStringConvertible {
   ///
   /// ```
   /// f32[2, 3]
-  /// [[1,  2.5, 3],
-  ///  [4, -5,   6]]
+  /// [[ 1.0,  2.5,  3.0],
+  ///  [ 4.0, -5.0,  6.0]]
   /// ```
   public var description: String {
     if count == 0 { return "\(type)\n[]" }

@@ -54,7 +54,10 @@ private let combinations = ["tensor_ops", "reductions", "activations", "convolut
         let worst = deviation(found, try golden.array("grad." + roles[index]))
         // PyTorch rounds the 1/6 in the gradient of hardsigmoid to single precision, in f64 too.
         let limit = golden.operation == "hardsigmoid" ? 1e-7 : 0
-        #expect(worst <= Swift.max(tolerance(dtype), limit), "\(golden.name)/grad.\(roles[index]) \(dtype) on \(executor): \(worst)")
+        #expect(
+          worst <= Swift.max(tolerance(dtype), limit),
+          "\(golden.name)/grad.\(roles[index]) \(dtype) on \(executor): \(worst)"
+        )
       }
     }
   }

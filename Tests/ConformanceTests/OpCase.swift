@@ -2,8 +2,8 @@ import ApusTensor
 
 /// One operation at work: inputs and what is computed from them.
 ///
-/// Adding an operation means adding a row to ``opCases``; the runner then checks it on every executor, in f32 and f64, its
-/// gradient by central differences and its second gradient.
+/// Adding an operation means adding a row to ``opCases``; the runner then checks it on every executor, in f32 and f64,
+/// its gradient by central differences and its second gradient.
 struct OpCase: Sendable, CustomStringConvertible {
   /// What is tried, with shapes or options that set it apart.
   var name: String

@@ -18,7 +18,8 @@ private let smooth: [(String, Double, Double, @Sendable (Tensor) -> Tensor)] = [
 
 private let pairs: [(String, @Sendable (Tensor, Tensor) -> Tensor)] = [
   ("add", { $0 + $1 }), ("sub", { $0 - $1 }), ("mul", { $0 * $1 }), ("div", { $0 / ($1 + 3) }),
-  ("max", { max($0, $1) }), ("min", { min($0, $1) }), ("pow", { pow($0 + 2, $1) }), ("atan2", { atan2($0 + 2, $1 + 2) }),
+  ("max", { max($0, $1) }), ("min", { min($0, $1) }), ("pow", { pow($0 + 2, $1) }),
+  ("atan2", { atan2($0 + 2, $1 + 2) }),
   ("rem", { ($0 * 3).remainder(dividingBy: $1 + 2.5) }),
 ]
 
@@ -36,7 +37,10 @@ private let elementCases: [OpCase] =
     }
   } + [
     OpCase("comparisons", [numbers([3, 4]), numbers([4], salt: 5)], order: .none) { x in
-      [x[0] .< x[1], x[0] .<= x[1], x[0] .> x[1], x[0] .>= x[1], x[0] .== x[1], x[0] .!= x[1], x[0].isNaN, x[0].isFinite]
+      [
+        x[0] .< x[1], x[0] .<= x[1], x[0] .> x[1], x[0] .>= x[1], x[0] .== x[1], x[0] .!= x[1], x[0].isNaN,
+        x[0].isFinite,
+      ]
     },
     OpCase("logic", [numbers([3, 4]), numbers([4], salt: 5)], order: .none) { x in
       let (a, b) = (x[0] .> 0, x[1] .> 0)
@@ -103,7 +107,8 @@ private let movementCases: [OpCase] = [
   OpCase("concatenate", [numbers([2, 3]), numbers([2, 1], salt: 2), numbers([2, 4], salt: 3)]) { x in
     [concatenate(x, axis: 1).squared(), concatenate([x[0], x[0]], axis: 0)]
   },
-  OpCase("stack", [numbers([2, 3]), numbers([2, 3], salt: 2)]) { x in [stack(x, axis: 1).squared(), stack(x, axis: -1)] },
+  OpCase("stack", [numbers([2, 3]), numbers([2, 3], salt: 2)]) { x in [stack(x, axis: 1).squared(), stack(x, axis: -1)]
+  },
   OpCase("split", [numbers([2, 6])]) { x in
     x[0].split(into: 3, axis: 1).map { $0.squared() } + x[0].split(sizes: [1, 5], axis: -1) + x[0].unstacked(axis: 1)
   },
@@ -138,7 +143,10 @@ private let indexCases: [OpCase] = [
     [x[0].addingElements(x[1], at: x[2], axis: 0).squared()]
   },
   OpCase("one hot", [positions([2, 3], below: 6)], order: .none) { x in
-    [x[0].oneHot(depth: 5), x[0].oneHot(depth: 6, dtype: .bool), x[0].cast(to: .uint8).oneHot(depth: 4, dtype: .float64)]
+    [
+      x[0].oneHot(depth: 5), x[0].oneHot(depth: 6, dtype: .bool),
+      x[0].cast(to: .uint8).oneHot(depth: 4, dtype: .float64),
+    ]
   },
 ]
 
@@ -238,7 +246,8 @@ private let imageCases: [OpCase] =
     OpCase("max pool places", [numbers([2, 2, 4, 5])], order: .none) { x in
       Tensor.recordAll(MaxPool(geometry: PoolGeometry(kernel: 3, stride: 2, paddingLow: 1)), [x[0]])
     },
-    OpCase("transposed convolution", [numbers([2, 3, 2, 3]), numbers([3, 2, 3, 2], salt: 2), numbers([2], salt: 3)]) { x in
+    OpCase("transposed convolution", [numbers([2, 3, 2, 3]), numbers([3, 2, 3, 2], salt: 2), numbers([2], salt: 3)]) {
+      x in
       let geometry = ConvolutionGeometry(stride: 2, paddingLow: Size2D(1, 0))
       return [transposedConv2D(x[0], x[1], bias: x[2], geometry: geometry, outputPadding: 1).squared()]
     },

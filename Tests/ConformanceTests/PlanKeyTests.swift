@@ -5,9 +5,11 @@ private let conv = ConvolutionGeometry()
 private let pool = PoolGeometry(kernel: 2)
 private let otherConvs: [ConvolutionGeometry] = [
   ConvolutionGeometry(stride: Size2D(2, 1)), ConvolutionGeometry(stride: Size2D(1, 2)),
-  ConvolutionGeometry(paddingLow: Size2D(1, 0), paddingHigh: 0), ConvolutionGeometry(paddingLow: Size2D(0, 1), paddingHigh: 0),
+  ConvolutionGeometry(paddingLow: Size2D(1, 0), paddingHigh: 0),
+  ConvolutionGeometry(paddingLow: Size2D(0, 1), paddingHigh: 0),
   ConvolutionGeometry(paddingHigh: Size2D(1, 0)), ConvolutionGeometry(paddingHigh: Size2D(0, 1)),
-  ConvolutionGeometry(dilation: Size2D(2, 1)), ConvolutionGeometry(dilation: Size2D(1, 2)), ConvolutionGeometry(groups: 2),
+  ConvolutionGeometry(dilation: Size2D(2, 1)), ConvolutionGeometry(dilation: Size2D(1, 2)),
+  ConvolutionGeometry(groups: 2),
 ]
 private let otherPools: [PoolGeometry] = [
   PoolGeometry(kernel: Size2D(2, 3), stride: 2), PoolGeometry(kernel: Size2D(3, 2), stride: 2),
@@ -23,10 +25,14 @@ private let otherPools: [PoolGeometry] = [
 private let families: [[any Primitive]] = [
   UnaryFunction.allCases.map { Unary($0) }, BinaryFunction.allCases.map { Binary($0) },
   DType.allCases.map { Cast(dtype: $0) }, [Reshape(shape: [2, 3]), Reshape(shape: [3, 2]), Reshape(shape: [6])],
-  [Broadcast(shape: [2, 3]), Broadcast(shape: [3, 3])], [Transpose(permutation: [0, 1]), Transpose(permutation: [1, 0])],
+  [Broadcast(shape: [2, 3]), Broadcast(shape: [3, 3])],
+  [Transpose(permutation: [0, 1]), Transpose(permutation: [1, 0])],
   Reduction.allCases.map { Reduce($0, axes: [0]) } + [Reduce(.sum, axes: [1]), Reduce(.sum, axes: [0, 1])],
   [MatMul(), MatMul(transposesLeft: true), MatMul(transposesRight: true)],
-  [ScalarConstant(value: 1, dtype: .float32), ScalarConstant(value: 2, dtype: .float32), ScalarConstant(value: 1, dtype: .int32)],
+  [
+    ScalarConstant(value: 1, dtype: .float32), ScalarConstant(value: 2, dtype: .float32),
+    ScalarConstant(value: 1, dtype: .int32),
+  ],
   [
     Slice(starts: [0, 1], counts: [2, 3], steps: [1, 2]), Slice(starts: [1, 1], counts: [2, 3], steps: [1, 2]),
     Slice(starts: [0, 1], counts: [2, 2], steps: [1, 2]), Slice(starts: [0, 1], counts: [2, 3], steps: [1, -2]),
@@ -54,14 +60,19 @@ private let families: [[any Primitive]] = [
   [ArgReduce(isMax: true, axis: 0), ArgReduce(isMax: false, axis: 0), ArgReduce(isMax: true, axis: 1)],
   [ArgSort(axis: 0, descending: false), ArgSort(axis: 1, descending: false), ArgSort(axis: 0, descending: true)],
   [
-    CumulativeSum(axis: 0, reverse: false), CumulativeSum(axis: 1, reverse: false), CumulativeSum(axis: 0, reverse: true),
+    CumulativeSum(axis: 0, reverse: false), CumulativeSum(axis: 1, reverse: false),
+    CumulativeSum(axis: 0, reverse: true),
   ],
   [
-    Random(kind: .uniform, shape: [3], dtype: .float32, stream: 0), Random(kind: .normal, shape: [3], dtype: .float32, stream: 0),
-    Random(kind: .uniform, shape: [4], dtype: .float32, stream: 0), Random(kind: .uniform, shape: [3], dtype: .float64, stream: 0),
+    Random(kind: .uniform, shape: [3], dtype: .float32, stream: 0),
+    Random(kind: .normal, shape: [3], dtype: .float32, stream: 0),
+    Random(kind: .uniform, shape: [4], dtype: .float32, stream: 0),
+    Random(kind: .uniform, shape: [3], dtype: .float64, stream: 0),
     Random(kind: .uniform, shape: [3], dtype: .float32, stream: 1),
   ],
-  ([conv] + otherConvs).map { Convolution(geometry: $0, hasBias: false) } + [Convolution(geometry: conv, hasBias: true)],
+  ([conv] + otherConvs).map { Convolution(geometry: $0, hasBias: false) } + [
+    Convolution(geometry: conv, hasBias: true)
+  ],
   ([conv] + otherConvs).map { ConvolutionBackwardData(geometry: $0, inputShape: [1, 2, 3, 4]) }
     + [ConvolutionBackwardData(geometry: conv, inputShape: [1, 2, 3, 5])],
   ([conv] + otherConvs).map { ConvolutionBackwardWeights(geometry: $0, weightShape: [1, 2, 3, 4], hasBias: false) } + [
@@ -80,7 +91,10 @@ private let families: [[any Primitive]] = [
   [BatchNormTraining(epsilon: 1e-5), BatchNormTraining(epsilon: 1e-3)],
   [BatchNormTrainingBackward(epsilon: 1e-5), BatchNormTrainingBackward(epsilon: 1e-3)],
   [Softmax(axis: 0, isLog: false), Softmax(axis: 1, isLog: false), Softmax(axis: 0, isLog: true)],
-  [SoftmaxBackward(axis: 0, isLog: false), SoftmaxBackward(axis: 1, isLog: false), SoftmaxBackward(axis: 0, isLog: true)],
+  [
+    SoftmaxBackward(axis: 0, isLog: false), SoftmaxBackward(axis: 1, isLog: false),
+    SoftmaxBackward(axis: 0, isLog: true),
+  ],
 ]
 
 /// The values of all stored properties, nested ones too, by their path.

@@ -3,7 +3,9 @@
 
 private func constant(_ value: Double, like x: Tensor) -> Tensor { Tensor.scalar(value, dtype: x.dtype) }
 
-private func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor { Tensor.record(Select(), [condition, a, b]) }
+private func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
+  Tensor.record(Select(), [condition, a, b])
+}
 
 /// max(x, 0), the rectified linear unit; its derivative at 0 is 0. Reference: Nair and Hinton, 2010.
 public func relu(_ x: Tensor) -> Tensor { Tensor.record(Unary(.rectify), [x]) }
@@ -43,7 +45,8 @@ public func leakyReLU(_ x: Tensor, slope: Double = 0.01) -> Tensor { select(x .>
 ///
 /// - Parameter slope: shape `[C]` for `[N, C, ...]`, or one element for all channels.
 public func prelu(_ x: Tensor, slope: Tensor) -> Tensor {
-  let perChannel = slope.count == 1 || x.rank < 2
+  let perChannel =
+    slope.count == 1 || x.rank < 2
     ? slope.reshaped(to: slope.count == 1 ? [] : slope.shape)
     : slope.reshaped(to: Shape((1..<x.rank).map { $0 == 1 ? slope.count : 1 }))
   return select(x .> 0, x, x * perChannel)

@@ -79,7 +79,8 @@ extension Tensor {
         target[axis] = count
         result = result.broadcast(to: target)
       } else {
-        result = count == 0
+        result =
+          count == 0
           ? result.sliced(axis: axis, from: 0, count: 0)
           : concatenate(Array(repeating: result, count: count), axis: axis)
       }

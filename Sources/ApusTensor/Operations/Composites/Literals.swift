@@ -1,8 +1,10 @@
 /// What may stand in a list that is written as a tensor: numbers, or lists of the same.
 ///
-/// Not `Tensor` itself: were a number alone a tensor, `1 - x` with `x` a `Double` and `t * 2` with `t` a tensor would both
-/// have two meanings.
-public struct TensorLiteral: Sendable, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByArrayLiteral {
+/// Not `Tensor` itself: were a number alone a tensor, `1 - x` with `x` a `Double` and `t * 2` with `t` a tensor would
+/// both have two meanings.
+public struct TensorLiteral: Sendable, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+  ExpressibleByArrayLiteral
+{
   fileprivate var scalars: [Float]
   fileprivate var shape: Shape
 

@@ -9,7 +9,8 @@ extension Tensor {
   /// Numbers from `start` up to but not including `end` at distances of `step`.
   ///
   /// - Precondition: `step` is not zero.
-  public static func arange(from start: Double, to end: Double, by step: Double = 1, dtype: DType = .float32) -> Tensor {
+  public static func arange(from start: Double, to end: Double, by step: Double = 1, dtype: DType = .float32) -> Tensor
+  {
     guard step != 0, ((end - start) / step).isFinite else {
       return Diagnostics.fail(ShapeError("arange: from \(start) to \(end) by \(step) is not possible"), like: nil)
     }

@@ -72,19 +72,54 @@ extension Tensor {
   /// Products along axes, which disappear.
   public func product(squeezingAxes axes: Int...) -> Tensor { reduced(.product, squeezingAxes: axes) }
 
+  /// The largest elements along axes, which stay with extent 1.
+  public func max(alongAxes axes: [Int]) -> Tensor { reduced(.maximum, alongAxes: axes) }
+  /// The largest elements along axes, which disappear.
+  public func max(squeezingAxes axes: [Int]) -> Tensor { reduced(.maximum, squeezingAxes: axes) }
+  /// The smallest elements along axes, which stay with extent 1.
+  public func min(alongAxes axes: [Int]) -> Tensor { reduced(.minimum, alongAxes: axes) }
+  /// The smallest elements along axes, which disappear.
+  public func min(squeezingAxes axes: [Int]) -> Tensor { reduced(.minimum, squeezingAxes: axes) }
+  /// Products along axes, which stay with extent 1.
+  public func product(alongAxes axes: [Int]) -> Tensor { reduced(.product, alongAxes: axes) }
+  /// Products along axes, which disappear.
+  public func product(squeezingAxes axes: [Int]) -> Tensor { reduced(.product, squeezingAxes: axes) }
+
   /// The variance of all elements: mean squared deviation, divided by `count - correction`.
-  public func variance(correction: Int = 0) -> Tensor {
-    (self - mean()).squared().sum() / Double(count - correction)
-  }
+  public func variance(correction: Int = 0) -> Tensor { variance(squeezingAxes: allAxes, correction: correction) }
 
   /// Variances along axes, which disappear; divided by the number of elements less `correction`.
   public func variance(squeezingAxes axes: Int..., correction: Int = 0) -> Tensor {
+    variance(squeezingAxes: axes, correction: correction)
+  }
+
+  /// Variances along axes, which disappear; divided by the number of elements less `correction`.
+  public func variance(squeezingAxes axes: [Int], correction: Int = 0) -> Tensor {
+    let kept = variance(alongAxes: axes, correction: correction)
+    guard let axes = resolvedAxes(axes) else { return kept }
+    return kept.reshaped(to: shape.removing(axes: axes))
+  }
+
+  /// Variances along axes, which stay with extent 1; divided by the number of elements less `correction`.
+  public func variance(alongAxes axes: [Int], correction: Int = 0) -> Tensor {
     let deviation = self - mean(alongAxes: axes)
-    return deviation.squared().sum(squeezingAxes: axes) / (elementCount(along: axes) - Double(correction))
+    return deviation.squared().sum(alongAxes: axes) / (elementCount(along: axes) - Double(correction))
+  }
+
+  /// The square root of the variance of all elements; see ``variance(correction:)``.
+  public func standardDeviation(correction: Int = 0) -> Tensor { sqrt(variance(correction: correction)) }
+
+  /// Square roots of the variances along axes, which disappear.
+  public func standardDeviation(squeezingAxes axes: [Int], correction: Int = 0) -> Tensor {
+    sqrt(variance(squeezingAxes: axes, correction: correction))
   }
 
   /// Whether any truth value holds.
   public func any() -> Tensor { cast(to: .int32).max() .> 0 }
   /// Whether all truth values hold.
   public func all() -> Tensor { cast(to: .int32).min() .> 0 }
+  /// Whether any truth value holds along axes, which disappear.
+  public func any(squeezingAxes axes: [Int]) -> Tensor { cast(to: .int32).max(squeezingAxes: axes) .> 0 }
+  /// Whether all truth values hold along axes, which disappear.
+  public func all(squeezingAxes axes: [Int]) -> Tensor { cast(to: .int32).min(squeezingAxes: axes) .> 0 }
 }

@@ -52,6 +52,16 @@ extension Tensor {
     return Tensor.record(CumulativeSum(axis: axis, reverse: reverse), [self])
   }
 
+  /// Running products along an axis: one multiplication of slices for each position, right also where elements are 0.
+  public func cumulativeProduct(axis: Int) -> Tensor {
+    guard let axis = resolvedAxis(axis, "cumulativeProduct"), shape[axis] > 1 else { return self }
+    var products = [sliced(axis: axis, from: 0, count: 1)]
+    for position in 1..<shape[axis] {
+      products.append(products[position - 1] * sliced(axis: axis, from: position, count: 1))
+    }
+    return concatenate(products, axis: axis)
+  }
+
   /// 1 at the position each integer names along a new last axis of `depth` positions, 0 elsewhere.
   ///
   /// `[2, 0]` with depth 3 becomes `[[0, 0, 1], [1, 0, 0]]`. A number outside `0..<depth` gives only zeros.

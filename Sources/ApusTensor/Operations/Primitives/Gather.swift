@@ -117,7 +117,8 @@ enum IndexCheck {
   static func values(_ indices: HostView, below extent: Int, _ operation: String) -> [Int] {
     indices.integers().map { index in
       guard index >= 0, index < extent else {
-        fatalError("\(operation): the index \(index) is outside 0..<\(extent); negative indices do not count from the end")
+        fatalError(
+          "\(operation): the index \(index) is outside 0..<\(extent); negative indices do not count from the end")
       }
       return Int(index)
     }

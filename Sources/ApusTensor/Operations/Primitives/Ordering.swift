@@ -40,9 +40,10 @@ package struct ArgReduce: Primitive {
     if inputs[0].dtype.isInteger {
       outputs[0].store(positions(inputs[0].integers()) { isMax ? $0 > $1 : $0 < $1 })
     } else {
-      outputs[0].store(positions(inputs[0].doubles()) { a, b in
-        a.isNaN ? !b.isNaN : (isMax ? a > b : a < b)
-      })
+      outputs[0].store(
+        positions(inputs[0].doubles()) { a, b in
+          a.isNaN ? !b.isNaN : (isMax ? a > b : a < b)
+        })
     }
   }
 }

@@ -4,8 +4,8 @@
   import Darwin
 #endif
 
-/// Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3.
-/// SC'11), with the element mapping of `apus_random.h`: word `i` of a stream is word `i % 4` of block `i / 4`.
+/// Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2,
+/// 3. SC'11), with the element mapping of `apus_random.h`: word `i` of a stream is word `i % 4` of block `i / 4`.
 package struct Philox: Sendable {
   /// The key.
   package var seed: UInt64
