@@ -39,7 +39,8 @@ let package = Package(
     .executableTarget(
       name: "ApusCommand",
       dependencies: [
-        "Apus", "ApusTraining", "ApusInsight", "ApusData", "ApusFormats", "ApusNN", "ApusOptimizers", "ApusCompiler",
+        "Apus", "ApusTraining", "ApusInsight", "ApusData", "ApusFormats", "ApusNN", "ApusOptimizers", "ApusModels",
+        "ApusCompiler",
         .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .testTarget(name: "ApusTrainingTests", dependencies: ["Apus", "ApusTraining"]),
     .testTarget(name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusFormats"]),

@@ -18,6 +18,6 @@ struct Command: ParsableCommand {
       """,
     version: ApusVersion.current,
     subcommands: [
-      Train.self,
+      Train.self, Evaluate.self, Predict.self, Infer.self, Bench.self, DataCommand.self,
     ])
 }

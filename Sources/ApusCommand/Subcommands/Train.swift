@@ -1,4 +1,5 @@
 import Apus
+import ApusModels
 import ApusTraining
 import ArgumentParser
 
@@ -18,7 +19,7 @@ struct Train: ParsableCommand {
       with --resume to exactly the same weights.
       """)
 
-  @Argument(help: "The model: \(ModelConfiguration.names.joined(separator: ", ")).")
+  @Argument(help: "The model: \(ModelCatalog.names.joined(separator: ", ")).")
   var model: String
 
   @Option(help: ArgumentHelp("A data set (apus data list), an .npz file or a folder of IDX files.", valueName: "name|file"))

@@ -10,7 +10,7 @@ struct OutputOptions: ParsableArguments {
 
   /// Prints the report: as JSON, or as text for people.
   func print(_ report: some Encodable, text: () -> String) throws {
-    let line = json ? try JSON.text(report) : text()
+    let line = json ? try JSON.report(report) : text()
     guard StandardStreams.output(line.hasSuffix("\n") ? line : line + "\n") else {
       throw TrainingError("standard output", "cannot be written", advice: "check where it goes")
     }
@@ -42,14 +42,17 @@ struct ComputeOptions: ParsableArguments {
 
 /// Options that change a model's form.
 struct FormOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Widths of the hidden layers of mlp (512,512).", valueName: "widths"))
+  @Option(help: ArgumentHelp("mlp: widths of the hidden layers (512,512).", valueName: "widths"))
   var hidden: String?
 
-  @Option(help: ArgumentHelp("Part of the hidden outputs that training drops, 0 to below 1.", valueName: "part"))
+  @Option(help: ArgumentHelp("mlp: part of the hidden units that training drops, 0 to below 1 (0).", valueName: "part"))
   var dropout: Double?
 
-  @Flag(name: .customLong("form-1998"), help: "lenet5 in its form of 1998: scaled tanh and average pooling.")
-  var form1998 = false
+  @Option(help: ArgumentHelp("mlp: activation of the hidden layers (relu).", valueName: "name"))
+  var activation: String?
+
+  @Option(help: ArgumentHelp("lenet5: modern (ReLU, max pooling) or original1998 (modern).", valueName: "name"))
+  var form: String?
 
   /// The options as models take them.
   func options() throws -> ModelOptions {
@@ -63,8 +66,7 @@ struct FormOptions: ParsableArguments {
       }
       options.hidden = widths
     }
-    options.dropout = dropout
-    options.historic = form1998 ? true : nil
+    (options.dropout, options.activation, options.form) = (dropout, activation, form)
     return options
   }
 }

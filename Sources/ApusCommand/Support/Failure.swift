@@ -1,6 +1,7 @@
 import Apus
 import ApusData
 import ApusFormats
+import ApusModels
 import ApusNN
 import ApusOptimizers
 import ApusTraining
@@ -50,3 +51,4 @@ extension FormatError: SentenceError {}
 extension RestoreError: SentenceError {}
 extension HyperparameterError: SentenceError {}
 extension ShapeError: SentenceError {}
+extension ModelCatalog.Failure: SentenceError {}

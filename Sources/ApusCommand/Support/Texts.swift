@@ -29,4 +29,64 @@ enum Texts {
     lines.append("\(Rounding.duration(report.seconds)), \(Rounding.text(report.samplesPerSecond, 0)) samples/s")
     return lines.joined(separator: "\n") + "\nsaved in \(report.run)\n"
   }
+
+  /// How well a run does.
+  static func evaluation(_ report: EvaluationReport, classNames: [String]) -> String {
+    let width = max(report.perClass.map(\.name.count).max() ?? 0, 5)
+    func row(_ name: String, _ a: String, _ b: String, _ c: String) -> String {
+      name.padded(to: width) + "  " + [a, b, c].map { $0.leftPadded(to: 9) }.joined(separator: "  ")
+    }
+    var lines = [ConfusionMatrix(classNames: classNames, counts: report.confusionMatrix).description, ""]
+    lines.append(row("class", "precision", "recall", "samples"))
+    lines += report.perClass.map {
+      row($0.name, Rounding.text($0.precision, 4), Rounding.text($0.recall, 4), String($0.samples))
+    }
+    lines.append("")
+    lines.append(
+      "\(report.part) loss \(Rounding.text(report.testLoss, 4)), accuracy "
+        + "\(Rounding.text(report.testAccuracy * 100, 2)) % of \(report.samples) samples of \(report.data)")
+    return lines.joined(separator: "\n")
+  }
+
+  /// What pictures show.
+  static func predictions(_ report: PredictionReport) -> String {
+    report.predictions.map { picture in
+      let guesses = picture.top.map { "\($0.class) \(Rounding.text($0.probability * 100, 2)) %" }
+      return "\(picture.image): " + guesses.joined(separator: ", ")
+    }.joined(separator: "\n")
+  }
+
+  /// Times of a step.
+  static func benchmark(_ report: BenchmarkReport) -> String {
+    let with = report.optimizer.map { ", \($0)" } ?? ""
+    return """
+      \(report.model) \(report.mode.rawValue), batches of \(report.batchSize)\(with), \(report.threads) threads
+      median \(Rounding.text(report.medianMs, 3)) ms, fastest \(Rounding.text(report.minMs, 3)) ms, 90 % within \
+      \(Rounding.text(report.p90Ms, 3)) ms, of \(report.steps) steps
+      first step \(Rounding.text(report.firstStepMs, 1)) ms, peak memory \(Rounding.text(report.peakMemoryMb, 1)) MB
+      """
+  }
+
+  /// What data sets there are.
+  static func dataSets(_ report: DataReport) -> String {
+    report.data.map { entry in
+      var lines = ["\(entry.name): \(entry.summary); licence \(entry.licence)"]
+      if let found = entry.found {
+        lines.append("  found in \(found)")
+      } else if entry.available {
+        lines.append("  part of this program")
+      } else {
+        lines.append("  not found in \(entry.lookedIn.joined(separator: ", "))")
+        lines.append("  get it with: \(entry.command ?? "")")
+      }
+      return lines.joined(separator: "\n")
+    }.joined(separator: "\n")
+  }
+}
+
+extension String {
+  /// Followed by spaces up to a width.
+  func padded(to width: Int) -> String { self + String(repeating: " ", count: max(width - count, 0)) }
+  /// With spaces before it up to a width.
+  func leftPadded(to width: Int) -> String { String(repeating: " ", count: max(width - count, 0)) + self }
 }

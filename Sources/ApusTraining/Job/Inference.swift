@@ -1,4 +1,5 @@
 import ApusFormats
+import ApusModels
 import ApusNN
 import ApusTensor
 
@@ -28,8 +29,8 @@ public struct Inference {
     model name: String, options: ModelOptions, classCount: Int?, weights: String, input: String, output: String,
     batchSize: Int = 256
   ) throws -> Report {
-    guard ModelConfiguration.names.contains(name) else {
-      throw TrainingError.unknown("model", name, among: ModelConfiguration.names)
+    guard ModelCatalog.names.contains(name) else {
+      throw TrainingError.unknown("model", name, among: ModelCatalog.names)
     }
     let isNPY = try kind(output, "--output")
     let array = try read(input)
@@ -39,7 +40,7 @@ public struct Inference {
     let sampleShape = Array(array.shape.dropFirst())
     let stored = try SafeTensors(contentsOf: weights)
     let configuration = ModelConfiguration(
-      name: name, sampleShape: sampleShape, classCount: try classCount ?? outputs(of: stored, weights), options: options)
+      name, sampleShape, try classCount ?? outputs(of: stored, weights), options)
     let model = try configuration.make(seed: 0)
     try model.load(from: weights)
     do {

@@ -2,64 +2,51 @@ import ApusModels
 import ApusNN
 import ApusTensor
 
+/// A model by name, sizes and options.
+public typealias ModelConfiguration = ModelCatalog.Configuration
+
 /// Options that change a model's form; what is nil takes the usual value.
-public struct ModelOptions: Sendable, Hashable, Codable {
-  /// Widths of the hidden layers of `mlp`.
+public struct ModelOptions: Sendable, Hashable {
+  /// Widths of the hidden layers.
   public var hidden: [Int]?
   /// The part of the outputs of hidden layers that is dropped in training.
   public var dropout: Double?
-  /// Whether `lenet5` takes its form of 1998.
-  public var historic: Bool?
+  /// The name of the hidden layers' activation.
+  public var activation: String?
+  /// The name of the form.
+  public var form: String?
 
   /// The usual form.
   public init() {}
 }
 
-/// A model by name, sizes and options, as commands and saved runs have it.
-public struct ModelConfiguration: Sendable, Hashable, Codable {
-  /// Its name.
-  public var name: String
-  /// The shape of a sample.
-  public var sampleShape: [Int]
-  /// The number of classes.
-  public var classCount: Int
-  /// What changes its form.
-  public var options: ModelOptions
-
-  /// A configuration; ``make(seed:)`` checks it.
-  public init(name: String, sampleShape: [Int], classCount: Int, options: ModelOptions = ModelOptions()) {
-    self.name = name
-    self.sampleShape = sampleShape
-    self.classCount = classCount
-    self.options = options
+extension ModelConfiguration {
+  init(_ name: String, _ sampleShape: [Int], _ classes: Int, _ options: ModelOptions) {
+    self.init(
+      name: name, inputShape: sampleShape, classes: classes, hidden: options.hidden, dropout: options.dropout,
+      activation: options.activation, form: options.form)
   }
 
-  /// The names that can be made.
-  public static let names = ["mlp"]
+  /// The options that are set.
+  var modelOptions: ModelOptions {
+    var options = ModelOptions()
+    (options.hidden, options.dropout, options.activation, options.form) = (hidden, dropout, activation, form)
+    return options
+  }
 
   /// The model for the samples it was made for.
   ///
   /// - Throws: ``TrainingError`` when the name is unknown.
   public static func usual(_ name: String, _ options: ModelOptions = ModelOptions()) throws -> ModelConfiguration {
-    guard names.contains(name) else { throw TrainingError.unknown("model", name, among: names) }
-    return ModelConfiguration(name: name, sampleShape: [1, 28, 28], classCount: 10, options: options)
+    guard ModelCatalog.names.contains(name) else {
+      throw TrainingError.unknown("model", name, among: ModelCatalog.names)
+    }
+    return ModelConfiguration(name, [1, 28, 28], 10, options)
   }
 
   /// A new model with initial weights that the seed decides.
   ///
-  /// - Throws: ``TrainingError`` when the name is unknown, an option is impossible, or the model cannot take such samples.
-  public func make(seed: UInt64) throws -> any Layer {
-    guard Self.names.contains(name) else { throw TrainingError.unknown("model", name, among: Self.names) }
-    let hidden = options.hidden ?? [512, 512]
-    let model = withRandomSeed(seed) { () -> any Layer in
-      var layers: [any Layer] = [Flatten()]
-      var width = sampleShape.reduce(1, *)
-      for size in hidden {
-        layers.append(Dense(width, size, activation: .relu))
-        width = size
-      }
-      return Sequential(layers + [Dense(width, classCount)])
-    }
-    return model
-  }
+  /// - Throws: `ModelCatalog.Failure` when the name is unknown, an option is impossible, or the model cannot take such
+  ///   samples.
+  public func make(seed: UInt64) throws -> any Layer { try withRandomSeed(seed) { try ModelCatalog.make(self) } }
 }

@@ -11,6 +11,11 @@ public struct OptimizerConfiguration: Sendable, Hashable, Codable {
   public var momentum: Double
   /// The factor of the squared-weight penalty's gradient.
   public var weightDecay: Double
+  private enum CodingKeys: String, CodingKey {
+    case name, momentum
+    case learningRate = "learning_rate"
+    case weightDecay = "weight_decay"
+  }
 
   /// The names.
   public static let names = ["sgd", "momentum", "nesterov", "adam"]

@@ -39,6 +39,14 @@ public struct RunConfiguration: Sendable, Hashable, Codable {
   public var clipNorm: Double?
   /// The file of the first weights.
   public var weights: String?
+  private enum CodingKeys: String, CodingKey {
+    case format, model, data, normalization, optimizer, epochs, seed, patience, shuffle, weights
+    case apusVersion = "apus_version"
+    case classNames = "class_names"
+    case batchSize = "batch_size"
+    case validationSplit = "validation_split"
+    case clipNorm = "clip_norm"
+  }
 
   /// Reads the configuration of a run.
   ///

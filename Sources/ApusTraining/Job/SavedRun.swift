@@ -76,7 +76,7 @@ public struct SavedRun {
   ///
   /// - Throws: `DataError` or `FormatError` when a file is no picture, ``TrainingError`` when its size is not the model's.
   public func predict(_ paths: [String], top: Int) throws -> PredictionReport {
-    let shape = configuration.model.sampleShape
+    let shape = configuration.model.inputShape
     guard shape.count == 3, shape[0] == 1 || shape[0] == 3 else {
       throw TrainingError(
         folder.path, "the model takes samples of shape \(shape), not pictures", advice: "use apus infer with an array")

@@ -23,6 +23,13 @@ public final class StepBenchmark {
     /// Steps timed.
     public let steps: Int
 
+    private enum CodingKeys: String, CodingKey {
+      case steps
+      case medianMs = "median_ms"
+      case minMs = "min_ms"
+      case p90Ms = "p90_ms"
+    }
+
     init(_ milliseconds: [Double]) {
       let sorted = milliseconds.sorted()
       let middle = sorted.count / 2
@@ -53,9 +60,9 @@ public final class StepBenchmark {
     let model = try configuration.make(seed: 1)
     parameters = model.parameterCount
     let inputs = withRandomSeed(2) {
-      Tensor.randomNormal(Shape([batchSize] + configuration.sampleShape)).hostArray()
+      Tensor.randomNormal(Shape([batchSize] + configuration.inputShape)).hostArray()
     }
-    let labels = (0..<batchSize).map { Int32($0 * 7 % configuration.classCount) }
+    let labels = (0..<batchSize).map { Int32($0 * 7 % configuration.classes) }
     let batch = Batch(inputs: inputs, targets: HostArray(labels, shape: [batchSize]))
     step = Self.step(model, mode, batch, optimizer)
     realize(model.parameters.map { $0.parameter.stored })

@@ -1,4 +1,5 @@
 import ApusData
+import ApusModels
 import ApusNN
 import ApusTensor
 
@@ -23,8 +24,8 @@ public struct TrainingJob {
   ///
   /// - Throws: ``TrainingError``, `DataError`, `FormatError` or `RestoreError`, each one sentence.
   public init(_ request: TrainingRequest) throws {
-    if !ModelConfiguration.names.contains(request.model) {
-      throw TrainingError.unknown("model", request.model, among: ModelConfiguration.names)
+    if !ModelCatalog.names.contains(request.model) {
+      throw TrainingError.unknown("model", request.model, among: ModelCatalog.names)
     }
     let plan = try TrainingPlan(request)
     let data = try DataCatalog.load(request.data)
@@ -37,13 +38,12 @@ public struct TrainingJob {
     isResuming = request.resume && plan.run.holdsCheckpoint
     options = plan.trainingOptions(request)
     let modelConfiguration = ModelConfiguration(
-      name: request.model, sampleShape: Array(train.sampleShape), classCount: train.classCount,
-      options: plan.modelOptions)
+      request.model, Array(train.sampleShape), train.classCount, plan.modelOptions)
     if let earlier = plan.earlier, earlier.model != modelConfiguration {
       throw TrainingError(
         request.data, "is no longer what the run in \(run.path) was begun with: samples of shape "
-          + "\(train.sampleShape) in \(train.classCount) classes instead of \(earlier.model.sampleShape) in "
-          + "\(earlier.model.classCount)", advice: "train into another folder")
+          + "\(train.sampleShape) in \(train.classCount) classes instead of \(earlier.model.inputShape) in "
+          + "\(earlier.model.classes)", advice: "train into another folder")
     }
     model = try modelConfiguration.make(seed: plan.seed)
     if let weights = plan.weights, !isResuming { try model.load(from: weights) }

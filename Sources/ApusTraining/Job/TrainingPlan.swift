@@ -31,7 +31,7 @@ struct TrainingPlan {
     shuffle = request.shuffle ?? earlier?.shuffle ?? true
     clipNorm = request.clipNorm ?? earlier?.clipNorm
     weights = request.weights ?? earlier?.weights
-    modelOptions = request.modelOptions == ModelOptions() ? earlier?.model.options ?? ModelOptions() : request.modelOptions
+    modelOptions = request.modelOptions == ModelOptions() ? earlier?.model.modelOptions ?? ModelOptions() : request.modelOptions
     optimizer = try Self.optimizer(request, earlier)
     try check()
     if let earlier { try compare(request, earlier) }
@@ -102,7 +102,7 @@ struct TrainingPlan {
     }
     try same("the model", request.model, earlier.model.name)
     try same("--data", request.data, earlier.data)
-    try same("the model's options", modelOptions, earlier.model.options)
+    try same("the model's options", modelOptions, earlier.model.modelOptions)
     try same("--batch-size", batchSize, earlier.batchSize)
     try same("--seed", seed, earlier.seed)
     try same("--validation-split", validationSplit, earlier.validationSplit)

@@ -16,4 +16,13 @@ public struct EpochRecord: Sendable, Hashable, Codable {
   public var seconds: Double
   /// Training samples a second, without validation.
   public var samplesPerSecond: Double
+
+  private enum CodingKeys: String, CodingKey {
+    case epoch, step, seconds
+    case trainLoss = "train_loss"
+    case trainAccuracy = "train_accuracy"
+    case validationLoss = "validation_loss"
+    case validationAccuracy = "validation_accuracy"
+    case samplesPerSecond = "samples_per_second"
+  }
 }

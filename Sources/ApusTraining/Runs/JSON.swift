@@ -1,12 +1,21 @@
 import FoundationEssentials
 
-/// JSON as the files of a run and the command use it: snake_case, keys in order, numbers that read back to the same bits.
+/// JSON as the files of a run and the command use it: keys in order, numbers that read back to the same bits.
 public enum JSON {
   /// A value as JSON in one line.
   ///
   /// - Throws: `EncodingError`.
   public static func text(_ value: some Encodable) throws -> String {
     String(decoding: try encoder([.sortedKeys, .withoutEscapingSlashes]).encode(value), as: UTF8.self)
+  }
+
+  /// A report for other programs as JSON in one line, with keys in snake_case.
+  ///
+  /// - Throws: `EncodingError`.
+  public static func report(_ value: some Encodable) throws -> String {
+    let encoder = encoder([.sortedKeys, .withoutEscapingSlashes])
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 
   /// A value as JSON for people to read, with a newline at the end.
@@ -22,7 +31,6 @@ public enum JSON {
   /// - Throws: `DecodingError`.
   public static func decode<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
     let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     return try decoder.decode(type, from: Data(text.utf8))
@@ -30,7 +38,6 @@ public enum JSON {
 
   private static func encoder(_ formatting: JSONEncoder.OutputFormatting) -> JSONEncoder {
     let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     encoder.outputFormatting = formatting

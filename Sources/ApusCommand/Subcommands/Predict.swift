@@ -1,0 +1,29 @@
+import Apus
+import ApusTraining
+import ArgumentParser
+
+/// `apus predict`
+struct Predict: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say what pictures show, by a saved run.",
+    discussion: """
+      EXAMPLES
+        apus predict runs/lenet5-mnist seven.png
+        apus predict runs/lenet5-fashion-mnist a.png b.png --top 3 --json
+
+      The pictures are PNG files of the size the run was trained on; colour becomes gray where the model takes gray. The \
+      digits and clothes of the data sets are light on a dark ground.
+      """)
+
+  @Argument(help: ArgumentHelp("The folder of a run.", valueName: "run")) var folder: String
+  @Argument(help: ArgumentHelp("PNG files.", valueName: "image")) var images: [String]
+  @Option(help: ArgumentHelp("Classes to name for every picture.", valueName: "k")) var top = 1
+  @OptionGroup(title: "Computation") var compute: ComputeOptions
+  @OptionGroup(title: "Output") var out: OutputOptions
+
+  func run() throws {
+    try compute.install()
+    let report = try SavedRun(folder).predict(images, top: top)
+    try out.print(report) { Texts.predictions(report) }
+  }
+}
