@@ -48,7 +48,8 @@ public struct LeNet5: Layer, CustomStringConvertible {
     form: Form = .modern, imageSize: Int = 28, channels: Int = 1, classes: Int = 10, dtype: DType = .float32
   ) {
     if imageSize != 28 && imageSize != 32 {
-      _ = Diagnostics.fail(ShapeError("LeNet5 takes images of 28x28 or 32x32, not \(imageSize)x\(imageSize)"), like: nil)
+      _ = Diagnostics.fail(
+        ShapeError("LeNet5 takes images of 28x28 or 32x32, not \(imageSize)x\(imageSize)"), like: nil)
     }
     conv1 = Conv2D(channels, 6, kernel: 5, padding: imageSize == 28 ? 2 : .valid, dtype: dtype)
     conv2 = Conv2D(6, 16, kernel: 5, dtype: dtype)
@@ -62,7 +63,8 @@ public struct LeNet5: Layer, CustomStringConvertible {
   /// The logits of a batch of images.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     guard x.rank == 4, x.shape[2] == imageSize, x.shape[3] == imageSize else {
-      let problem = "\(self): the input is \(x.shape), it must be images [N, \(conv1.weight.shape[1]), \(imageSize), "
+      let problem =
+        "\(self): the input is \(x.shape), it must be images [N, \(conv1.weight.shape[1]), \(imageSize), "
         + "\(imageSize)]"
       return Diagnostics.fail(ShapeError(problem), like: TensorType([1, dense3.weight.shape[0]], x.dtype))
     }

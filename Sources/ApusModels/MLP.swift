@@ -4,7 +4,8 @@ import ApusTensor
 /// A multilayer perceptron: dense hidden layers with an activation, and a dense output layer that gives logits.
 ///
 /// Shapes: `[N, ...]` with `inputs` elements a sample gives `[N, classes]`; images are flattened. The layers are called
-/// `dense1`, `dense2`, ... to the output's. By default 784-512-512-10 with ReLU, for images of 28x28: 669,706 parameters.
+/// `dense1`, `dense2`, ... to the output's. By default 784-512-512-10 with ReLU, for images of 28x28:
+/// 669,706 parameters.
 ///
 /// ```swift
 /// let model = MLP(inputs: 784, hidden: [300, 100], classes: 10, dropout: 0.5)
@@ -43,7 +44,8 @@ public struct MLP: Layer, CustomStringConvertible {
   /// The logits of a batch.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     guard x.rank >= 2, x.shape.dropFirst().reduce(1, *) == inputs else {
-      let problem = "\(self): the input is \(x.shape), each sample must have \(inputs) elements, for example [N, \(inputs)]"
+      let problem =
+        "\(self): the input is \(x.shape), each sample must have \(inputs) elements, for example [N, \(inputs)]"
       return Diagnostics.fail(ShapeError(problem), like: TensorType([1, layers.last?.weight.shape[0] ?? 1], x.dtype))
     }
     var h = x.flattened(from: 1)

@@ -43,7 +43,8 @@ public enum ModelCatalog {
     /// The options that are set, by name.
     var options: [String] {
       let set: [(String, Bool)] = [
-        ("hidden", hidden != nil), ("dropout", dropout != nil), ("activation", activation != nil), ("form", form != nil),
+        ("hidden", hidden != nil), ("dropout", dropout != nil), ("activation", activation != nil),
+        ("form", form != nil),
       ]
       return set.filter(\.1).map(\.0)
     }
@@ -69,7 +70,8 @@ public enum ModelCatalog {
   /// Every model.
   public static let entries: [Entry] = [
     Entry(
-      name: "mlp", summary: "multilayer perceptron, 512-512 hidden units", options: ["hidden", "dropout", "activation"],
+      name: "mlp", summary: "multilayer perceptron, 512-512 hidden units",
+      options: ["hidden", "dropout", "activation"],
       build: perceptron),
     Entry(
       name: "lenet5", summary: "LeNet-5 for images of 28x28 or 32x32 (LeCun et al., 1998)", options: ["form"],
@@ -88,13 +90,15 @@ public enum ModelCatalog {
       let nearest = NearestNames.of(configuration.name, among: names)
       let meant = nearest.isEmpty ? "" : "did you mean \(nearest.joined(separator: " or "))? "
       throw Failure(
-        description: "there is no model '\(configuration.name)'; \(meant)choose one of: \(names.joined(separator: ", "))")
+        description:
+          "there is no model '\(configuration.name)'; \(meant)choose one of: \(names.joined(separator: ", "))")
     }
     guard !configuration.inputShape.isEmpty, configuration.inputShape.allSatisfy({ $0 > 0 }) else {
       throw Failure(description: "\(entry.name): the input shape \(configuration.inputShape) must be positive numbers")
     }
     guard configuration.classes > 0 else {
-      throw Failure(description: "\(entry.name): the number of classes must be at least 1, got \(configuration.classes)")
+      throw Failure(
+        description: "\(entry.name): the number of classes must be at least 1, got \(configuration.classes)")
     }
     if let foreign = configuration.options.first(where: { !entry.options.contains($0) }) {
       throw Failure(

@@ -154,7 +154,8 @@ import Testing
     let again = try JSONDecoder().decode(
       ModelCatalog.Configuration.self, from: JSONEncoder().encode(configuration))
     #expect(again == configuration)
-    let lenet = try ModelCatalog.make(.init(name: "lenet5", inputShape: [1, 32, 32], classes: 10, form: "original1998"))
+    let lenet = try ModelCatalog.make(
+      .init(name: "lenet5", inputShape: [1, 32, 32], classes: 10, form: "original1998"))
     #expect("\(lenet)" == "LeNet5(form: .original1998, imageSize: 32)")
   }
 
@@ -178,7 +179,8 @@ import Testing
     #expect(problem(.init(name: "mlp", inputShape: image, classes: 2, hidden: [4, 0])).contains("at least 1 unit"))
     #expect(problem(.init(name: "mlp", inputShape: image, classes: 2, dropout: 1)).contains("below 1, got 1.0"))
     #expect(problem(.init(name: "mlp", inputShape: image, classes: 2, dropout: .nan)).contains("got nan"))
-    #expect(problem(.init(name: "mlp", inputShape: image, classes: 2, activation: "rel")).contains("did you mean relu?"))
+    #expect(
+      problem(.init(name: "mlp", inputShape: image, classes: 2, activation: "rel")).contains("did you mean relu?"))
     #expect(problem(.init(name: "lenet5", inputShape: image, classes: 2, form: "old")).contains("modern, original1998"))
   }
 }

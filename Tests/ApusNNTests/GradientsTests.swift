@@ -52,9 +52,13 @@ private struct Pair: Module {
     withExecutor {
       let layer = Dense(3, 2)
       let x = Tensor([1, 2, 3, 4, 5, 6, -1, 0, 2, 1, 1, 1] as [Float], shape: [4, 3])
-      let halves = [Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3]), Tensor([-1, 0, 2, 1, 1, 1] as [Float], shape: [2, 3])]
+      let halves = [
+        Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3]), Tensor([-1, 0, 2, 1, 1, 1] as [Float], shape: [2, 3]),
+      ]
       let (whole, all) = valueWithGradient(of: layer) { layer(x).squared().mean() }
-      let parts = halves.map { half in valueWithGradient(of: layer) { layer(half).squared().mean() }.gradients.realized() }
+      let parts = halves.map { half in
+        valueWithGradient(of: layer) { layer(half).squared().mean() }.gradients.realized()
+      }
       let sum = (parts[0] + parts[1]) * 0.5
       #expect(abs(sum.value.item() - whole.item()) < 1e-5)
       for name in ["weight", "bias"] {

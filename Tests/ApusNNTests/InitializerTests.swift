@@ -4,7 +4,8 @@ import Testing
 @testable import ApusNN
 
 @Suite struct InitializerTests {
-  private func moments(_ initializer: Initializer, _ shape: Shape) -> (mean: Double, variance: Double, largest: Double) {
+  private func moments(_ initializer: Initializer, _ shape: Shape) -> (mean: Double, variance: Double, largest: Double)
+  {
     let values = withRandomSeed(11) { withExecutor { initializer(shape).scalars(as: Double.self) } }
     let mean = values.reduce(0, +) / Double(values.count)
     let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
@@ -33,7 +34,7 @@ import Testing
   @Test func seedsDecide() {
     withExecutor {
       func weights(_ seed: UInt64) -> [[Float]] {
-        withRandomSeed(seed) { Sequential { Dense(5, 5); Dense(5, 5) } }.parameters
+        withRandomSeed(seed) { Sequential([Dense(5, 5), Dense(5, 5)]) }.parameters
           .map { $0.parameter.value.scalars(as: Float.self) }
       }
       #expect(weights(7) == weights(7))
@@ -51,16 +52,19 @@ import Testing
   @Test func layersTakeEverySetting() {
     withExecutor {
       let dense = Dense(
-        3, 2, activation: .sigmoid, weightInitializer: .constant(0.5), biasInitializer: .constant(-0.5), dtype: .float64)
-      #expect(abs(dense(Tensor.ones([1, 3], dtype: .float64)).scalars(as: Double.self)[0] - 0.7310585786300049) < 1e-15)
+        3, 2, activation: .sigmoid, weightInitializer: .constant(0.5), biasInitializer: .constant(-0.5), dtype: .float64
+      )
+      #expect(
+        abs(dense(Tensor.ones([1, 3], dtype: .float64)).scalars(as: Double.self)[0] - 0.7310585786300049) < 1e-15)
       let conv = Conv2D(
-        2, 4, kernel: Size2D(3, 2), stride: Size2D(2, 1), padding: .same, dilation: Size2D(1, 2), groups: 2, bias: false,
+        2, 4, kernel: Size2D(3, 2), stride: Size2D(2, 1), padding: .same, dilation: Size2D(1, 2), groups: 2,
+        bias: false,
         activation: .relu, weightInitializer: .ones, dtype: .float64)
       #expect(conv(Tensor.ones([1, 2, 7, 6], dtype: .float64)).shape == [1, 4, 4, 6])
       #expect(
         conv.description
-          == "Conv2D(2, 4, kernel: Size2D(3, 2), stride: Size2D(2, 1), padding: .same, dilation: Size2D(1, 2), groups: 2, "
-          + "bias: false, activation: .relu)")
+          == "Conv2D(2, 4, kernel: Size2D(3, 2), stride: Size2D(2, 1), padding: .same, dilation: Size2D(1, 2), "
+          + "groups: 2, bias: false, activation: .relu)")
       #expect(conv.parameterCount == 4 * 1 * 3 * 2)
       // Same padding with an even kernel: one more below and right.
       let even = Conv2D(1, 1, kernel: 2, padding: .same, bias: false, weightInitializer: .ones)

@@ -1,11 +1,8 @@
 import ApusTensor
+import Foundation
 import Testing
 
 @testable import ApusNN
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 private struct Block: Layer {
   var dense = Dense(3, 4)
@@ -134,8 +131,8 @@ private struct Hidden: Layer {
 
   @Test func filesKeepEveryParameter() throws {
     try withExecutor {
-      let path = "/tmp/apus-nn-\(getpid()).safetensors"
-      defer { unlink(path) }
+      let path = NSTemporaryDirectory() + "apus-nn-\(UUID()).safetensors"
+      defer { try? FileManager.default.removeItem(atPath: path) }
       let (one, other) = (Block(), Block())
       one.batchNorm.runningMean.value = Tensor([1, 2, 3, 4 as Float])
       one.dense.weight.value = one.dense.weight.value * 2 + 1
@@ -150,7 +147,7 @@ private struct Hidden: Layer {
       #expect(double.dense.weight.type.dtype == .float64)
       let error = #expect(throws: RestoreError.self) { try Dense(3, 4).load(from: path) }
       #expect(error?.description.hasPrefix("\(path) does not fit Dense: it lacks weight, bias; it has ") == true)
-      #expect(throws: (any Error).self) { try one.load(from: "/tmp/no-such-file.safetensors") }
+      #expect(throws: (any Error).self) { try one.load(from: NSTemporaryDirectory() + "no-such-file.safetensors") }
     }
   }
 

@@ -37,7 +37,8 @@ private struct Two: Module {
     let shape = history.shape.removing(axes: [0])
     let count = shape.elementCount
     let values = Array(history.scalars(as: Double.self)[step * count..<(step + 1) * count])
-    return history.dtype == .float64 ? HostArray(values, shape: shape) : HostArray(values.map { Float($0) }, shape: shape)
+    return history.dtype == .float64
+      ? HostArray(values, shape: shape) : HostArray(values.map { Float($0) }, shape: shape)
   }
 
   private func take(_ step: Int, _ golden: GoldenFile.Case, _ model: Two, _ optimizer: any Optimizer) throws {

@@ -66,7 +66,8 @@ public func withoutGradient<Result>(_ body: () throws -> Result) rethrows -> Res
 private func report(_ unlisted: [Parameter], unlistedBy model: some Module, _ value: Tensor) {
   guard let first = unlisted.first else { return }
   let others = unlisted.count > 1 ? " and \(unlisted.count - 1) more" : ""
-  let problem = "the loss uses the trainable parameter \(first.label)\(others), which \(type(of: model)).parameters "
+  let problem =
+    "the loss uses the trainable parameter \(first.label)\(others), which \(type(of: model)).parameters "
     + "does not list, so it would not be trained; store it, or the layer that holds it, in a stored property of the "
     + "model, freeze it (isTrainable = false) or use it inside withoutGradient { }"
   _ = Diagnostics.fail(ShapeError(problem), like: value.type)

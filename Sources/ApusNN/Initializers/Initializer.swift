@@ -52,6 +52,7 @@ public struct Initializer: Sendable, CustomStringConvertible {
   ///   its weight's.
   public func callAsFunction(_ shape: Shape, fans: Fans? = nil, dtype: DType = .float32) -> Tensor {
     let values = fill(shape.elementCount, fans ?? Fans(of: shape), InitialRandom(RandomContext.nextPhilox()))
+    if dtype == .float32 { return Tensor(values.map { Float($0) }, shape: shape) }
     return Tensor(HostArray(values, shape: shape).converted(to: dtype))
   }
 

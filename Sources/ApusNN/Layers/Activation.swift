@@ -5,7 +5,7 @@ import ApusTensor
 /// ```swift
 /// Dense(784, 512, activation: .relu)
 /// let doubled = Activation("doubled") { $0 * 2 }
-/// Sequential { Dense(784, 512); ActivationLayer(.relu); Dense(512, 10) }
+/// Sequential([Dense(784, 512), ActivationLayer(.relu), Dense(512, 10)])
 /// ```
 public struct Activation: Sendable, CustomStringConvertible {
   /// The name, such as `relu`.
@@ -60,7 +60,7 @@ public struct Activation: Sendable, CustomStringConvertible {
 /// A layer that applies a function, for sequences.
 ///
 /// ```swift
-/// Sequential { BatchNorm(64); ActivationLayer(.relu) }
+/// Sequential([BatchNorm(64), ActivationLayer(.relu)])
 /// ```
 public struct ActivationLayer: Layer, CustomStringConvertible {
   /// The function.

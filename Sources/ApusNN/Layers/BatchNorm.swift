@@ -9,8 +9,8 @@ import ApusTensor
 /// move towards them: `running = (1 - momentum) running + momentum batch`, the running variance with the unbiased
 /// variance of the batch. In inference the running statistics normalise. As PyTorch's `BatchNorm1d` and `BatchNorm2d`.
 ///
-/// Shapes: `[N, features, ...]`, kept. Parameters `[features]`: `weight` (1 at the start) and `bias` (0) if `affine`; states
-/// `running_mean` (0) and `running_var` (1).
+/// Shapes: `[N, features, ...]`, kept. Parameters `[features]`: `weight` (1 at the start) and `bias` (0) if `affine`;
+/// states `running_mean` (0) and `running_var` (1).
 ///
 /// ```swift
 /// let h = relu(BatchNorm(64)(conv(x)))     // before the activation

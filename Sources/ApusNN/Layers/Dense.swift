@@ -30,7 +30,8 @@ public struct Dense: Layer, CustomStringConvertible {
     weightInitializer: Initializer = .torchDefault, biasInitializer: Initializer = .torchDefault,
     dtype: DType = .float32
   ) {
-    let shape = LayerCheck.positive("Dense(\(inputs), \(outputs))", inputs, outputs) ? [outputs, inputs] : [1, 1] as Shape
+    let shape =
+      LayerCheck.positive("Dense(\(inputs), \(outputs))", inputs, outputs) ? [outputs, inputs] : [1, 1] as Shape
     let fans = Fans(of: shape)
     weight = Parameter(weightInitializer(shape, fans: fans, dtype: dtype))
     self.bias = bias ? Parameter(biasInitializer([shape[0]], fans: fans, dtype: dtype), role: .bias) : nil
@@ -61,7 +62,8 @@ public struct Dense: Layer, CustomStringConvertible {
   /// The code that builds the layer.
   public var description: String {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1])
-    let options = (bias == nil ? ", bias: false" : "") + (activation.isIdentity ? "" : ", activation: .\(activation.name)")
+    let options =
+      (bias == nil ? ", bias: false" : "") + (activation.isIdentity ? "" : ", activation: .\(activation.name)")
     return "Dense(\(inputs), \(outputs)\(options))"
   }
 }

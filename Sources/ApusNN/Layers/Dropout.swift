@@ -1,7 +1,8 @@
 import ApusTensor
 
-/// Sets elements to 0 at random in training, and scales the others by `1 / (1 - probability)`, so that their expectation
-/// stays (Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, 2014). In inference it passes its input on.
+/// Sets elements to 0 at random in training, and scales the others by `1 / (1 - probability)`, so that their
+/// expectation stays (Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, 2014). In inference it passes its input
+/// on.
 ///
 /// The usual probabilities are 0.5 for hidden layers and 0.2 for inputs. Random numbers are the task's: a training
 /// step runs inside `withRandomSeed(seed, step: step)`, and so repeats itself exactly.

@@ -3,7 +3,7 @@ import ApusTensor
 /// Merges axes from `axis` on into one: `[N, C, H, W]` gives `[N, C H W]`.
 ///
 /// ```swift
-/// Sequential { Conv2D(1, 6, kernel: 5); Flatten(); Dense(3456, 10) }
+/// Sequential([Conv2D(1, 6, kernel: 5), Flatten(), Dense(3456, 10)])
 /// ```
 public struct Flatten: Layer, CustomStringConvertible {
   /// The first axis that is merged.

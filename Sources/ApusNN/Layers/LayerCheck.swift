@@ -3,7 +3,9 @@ import ApusTensor
 /// Messages about inputs and settings that do not fit a layer.
 enum LayerCheck {
   /// Reports a mistake and returns a stand-in of the given type.
-  static func fail(_ problem: String, _ type: TensorType?) -> Tensor { Diagnostics.fail(ShapeError(problem), like: type) }
+  static func fail(_ problem: String, _ type: TensorType?) -> Tensor {
+    Diagnostics.fail(ShapeError(problem), like: type)
+  }
 
   /// Whether all sizes are at least 1; reports it if not.
   static func positive(_ layer: String, _ sizes: Int...) -> Bool {

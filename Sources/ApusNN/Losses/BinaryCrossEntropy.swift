@@ -12,7 +12,8 @@ public func binaryCrossEntropy(_ probabilities: Tensor, _ targets: Tensor) -> Te
 /// The binary cross-entropy of probabilities p: `-(t log p + (1 - t) log(1 - p))`.
 ///
 /// As in PyTorch each logarithm is at least -100, and the gradient `(p - t) / (p (1 - p))` has a divisor of at least
-/// 1e-12. Shapes: both the same, targets from 0 to 1. Prefer ``binaryCrossEntropy(logits:_:)``, which is exact for any logit.
+/// 1e-12. Shapes: both the same, targets from 0 to 1. Prefer ``binaryCrossEntropy(logits:_:)``, which is exact for
+/// any logit.
 ///
 /// - Parameter weights: factors of the elements, broadcast.
 public func binaryCrossEntropy(
@@ -39,8 +40,8 @@ public func binaryCrossEntropy(logits: Tensor, _ targets: Tensor) -> Tensor {
   binaryCrossEntropy(logits: logits, targets, reduction: .mean)
 }
 
-/// The binary cross-entropy of the probabilities `sigmoid(x)`, from logits x: `(1 - t) x + log(1 + exp(-x))`, with weights
-/// of the positives q `(1 - t) x + (1 + (q - 1) t) log(1 + exp(-x))`.
+/// The binary cross-entropy of the probabilities `sigmoid(x)`, from logits x: `(1 - t) x + log(1 + exp(-x))`,
+/// with weights of the positives q `(1 - t) x + (1 + (q - 1) t) log(1 + exp(-x))`.
 ///
 /// Shapes: both the same, targets from 0 to 1. The gradient is `sigmoid(x) - t` without weights. Exact for any logit.
 ///

@@ -12,9 +12,9 @@ public func crossEntropy(_ logits: Tensor, _ targets: Tensor) -> Tensor {
 
 /// The cross-entropy of softmax probabilities, from logits: `-sum over c of t_c log softmax(logits)_c`.
 ///
-/// Shapes: logits `[N, C, ...]`; targets either classes, i32 or i64 `[N, ...]`, or probabilities in the logits' type and
-/// shape. Without reduction the result is `[N, ...]`. The gradient is softmax minus target. As PyTorch's `cross_entropy`;
-/// log-softmax subtracts the largest logit, so logits of +-1e4 are exact.
+/// Shapes: logits `[N, C, ...]`; targets either classes, i32 or i64 `[N, ...]`, or probabilities in the logits' type
+/// and shape. Without reduction the result is `[N, ...]`. The gradient is softmax minus target. As PyTorch's
+/// `cross_entropy`; log-softmax subtracts the largest logit, so logits of +-1e4 are exact.
 ///
 /// ```swift
 /// let loss = crossEntropy(logits, labels, labelSmoothing: 0.1, ignoredIndex: 0)

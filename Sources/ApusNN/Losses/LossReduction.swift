@@ -22,7 +22,8 @@ public enum LossReduction: String, Sendable, CaseIterable, Codable {
 /// Whether predictions and targets have the same shape and type; reports it if not.
 func fits(_ loss: String, _ prediction: Tensor, _ target: Tensor) -> Bool {
   if prediction.type == target.type { return true }
-  let problem = "\(loss): the prediction is \(prediction.type), the target \(target.type); both must have one shape and "
+  let problem =
+    "\(loss): the prediction is \(prediction.type), the target \(target.type); both must have one shape and "
     + "element type"
   _ = Diagnostics.fail(ShapeError(problem), like: prediction.type)
   return false

@@ -63,7 +63,9 @@ enum ModuleWalk {
     let path = joined(path, ParameterNames.snakeCase(label))
     switch kind {
     case .parameter:
-      guard let parameter = value as? Parameter, findings.seen.insert(ObjectIdentifier(parameter)).inserted else { return }
+      guard let parameter = value as? Parameter, findings.seen.insert(ObjectIdentifier(parameter)).inserted else {
+        return
+      }
       findings.parameters.append(NamedParameter(name: path, parameter: parameter))
     case .module:
       if let module = value as? any Module { visit(module, path: path, &findings) }

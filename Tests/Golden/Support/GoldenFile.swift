@@ -26,8 +26,18 @@ public struct GoldenFile: Sendable {
 
   /// A value of an option.
   public enum Option: Sendable, Decodable {
-    case number(Double), flag(Bool), text(String), list([Double]), none
+    /// A number.
+    case number(Double)
+    /// True or false.
+    case flag(Bool)
+    /// Text.
+    case text(String)
+    /// Numbers.
+    case list([Double])
+    /// Nothing.
+    case none
 
+    /// Whatever JSON has there.
     public init(from decoder: any Decoder) throws {
       let value = try decoder.singleValueContainer()
       if value.decodeNil() {
