@@ -43,6 +43,8 @@ private func onReference<Result>(_ body: () throws -> Result) rethrows -> Result
   #expect(problem { softmax(x, axis: 5) }.contains("no axis 5"))
   #expect(problem { x.gathered(at: x) }.contains("i32 or i64"))
   #expect(problem { conv2D(x, x) }.contains("[N, C, H, W]"))
+  let image = Tensor.zeros([1, 2, 3, 3])
+  #expect(problem { transposedConv2D(image, Tensor.zeros([2, 1, 3, 3]), outputPadding: 1) }.contains("less than"))
   #expect(problem { x.maxPooled(2) }.contains("[N, C, H, W]"))
   #expect(problem { x.padded(before: [1], after: [0, 0]) }.contains("each axis"))
   #expect(problem { x.topK(4).values }.contains("4 elements of axis 1, which has 3"))

@@ -43,6 +43,14 @@ public func transposedConv2D(
       x.shape[3], weights.shape[3], geometry.stride.width, geometry.paddingLow.width + geometry.paddingHigh.width,
       geometry.dilation.width, outputPadding.width),
   ]
+  let kernel = Size2D(weights.shape[2], weights.shape[3])
+  guard geometry.problem == nil, outputPadding.isAtLeast(0),
+    geometry.outputSize(of: Size2D(shape[2], shape[3]), kernel: kernel) == Size2D(x.shape[2], x.shape[3])
+  else {
+    let problem = "transposedConv2D(\(x.type), \(weights.type)): \(geometry) with output padding \(outputPadding) is not "
+      + "possible; the output padding must be less than the stride"
+    return Diagnostics.fail(ShapeError(problem), like: x.type)
+  }
   let y = Tensor.record(ConvolutionBackwardData(geometry: geometry, inputShape: shape), [x, weights])
   guard let bias else { return y }
   return y + bias.reshaped(to: [1, bias.count, 1, 1] as Shape)
