@@ -18,6 +18,15 @@ struct Command: ParsableCommand {
       """,
     version: ApusVersion.current,
     subcommands: [
-      Train.self, Evaluate.self, Predict.self, Infer.self, Bench.self, DataCommand.self,
+      Train.self, Evaluate.self, Predict.self, Infer.self, Summary.self, Bench.self, DataCommand.self,
     ])
+}
+
+extension Command {
+  /// Names the nearest subcommands when the first word is none.
+  static func checkName(_ word: String?) throws {
+    let names = configuration.subcommands.map { $0._commandName } + ["help"]
+    guard let word, !word.hasPrefix("-"), !names.contains(word) else { return }
+    throw TrainingError.unknown("command", word, among: names.sorted())
+  }
 }

@@ -14,6 +14,7 @@ enum Main {
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
     do {
+      try Command.checkName(CommandLine.arguments.dropFirst().first)
       var command = try Command.parseAsRoot()
       try command.run()
     } catch {

@@ -57,15 +57,7 @@ struct FormOptions: ParsableArguments {
   /// The options as models take them.
   func options() throws -> ModelOptions {
     var options = ModelOptions()
-    if let hidden {
-      let widths = hidden.split(separator: ",", omittingEmptySubsequences: false).map {
-        Int($0.filter { $0 != " " }) ?? 0
-      }
-      guard widths.allSatisfy({ $0 >= 1 && $0 <= 1 << 20 }) else {
-        throw TrainingError("--hidden", "cannot be '\(hidden)'", advice: "give widths from 1 to 1048576, such as 512,512")
-      }
-      options.hidden = widths
-    }
+    options.hidden = try hidden.map { try NumberList.widths($0, option: "--hidden", example: "512,512") }
     (options.dropout, options.activation, options.form) = (dropout, activation, form)
     return options
   }
