@@ -52,7 +52,7 @@ let package = Package(
     .testTarget(name: "ApusCompilerTests", dependencies: ["Apus", "ApusCompiler", "ApusReference"]),
     .testTarget(name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusReference"]),
     .testTarget(
-      name: "ConformanceTests", dependencies: ["ApusTensor", "ApusReference", "GoldenFiles"]),
+      name: "ConformanceTests", dependencies: ["Apus", "ApusCPU", "ApusCompiler", "ApusTensor", "ApusReference", "GoldenFiles"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "ApusFormatsTests", dependencies: ["ApusFormats"], exclude: ["Fixtures"]),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData"], exclude: ["Fixtures"]),

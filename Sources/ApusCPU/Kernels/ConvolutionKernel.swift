@@ -7,8 +7,17 @@ import CKernels
 /// oneDNN's backward-weights reaches a tenth of its speed with one input channel; the own kernels hold the output
 /// channels in registers and split the batch over threads.
 enum ConvolutionKernel {
-  /// Input channels up to which the own kernels are faster (measured on Zen 3, see Benchmarks/RESULTS.md).
-  private static let fewChannels = 8
+  /// Whether the own kernel is faster than oneDNN's, as measured on Zen 3: with one or two input channels always, with
+  /// a few as long as the output channels fit into the registers; a strided backward-data would multiply zeros.
+  private static func paysOff(_ problem: Problem) -> Bool {
+    let (inputs, outputs) = (problem.image[1], problem.result[1])
+    let isNarrow = inputs <= 2 || (inputs <= 8 && outputs <= 16)
+    switch problem.pass {
+    case .forward: return isNarrow
+    case .backwardData: return isNarrow && problem.geometry.stride == 1
+    case .backwardWeights: return isNarrow || inputs <= 4
+    }
+  }
 
   /// A convolution of any pass with the shapes it needs.
   private struct Problem {
@@ -44,7 +53,7 @@ enum ConvolutionKernel {
 
     /// The problem as the own kernels know it; nil where they are not meant for it.
     var own: apus_conv? {
-      guard geometry.groups == 1, image[1] <= ConvolutionKernel.fewChannels else { return nil }
+      guard geometry.groups == 1, ConvolutionKernel.paysOff(self) else { return nil }
       var problem = apus_conv()
       problem.batch = Int64(image[0])
       problem.in_channels = Int64(image[1])

@@ -59,7 +59,9 @@ enum NormalizationKernel {
       description,
       arguments: [
         (DNNL_ARG_SRC, data, 0), (DNNL_ARG_DIFF_DST, data, 1), (DNNL_ARG_SCALE, channels, 2),
-        (DNNL_ARG_MEAN, channels, 3), (DNNL_ARG_VARIANCE, channels, 4), (DNNL_ARG_DIFF_SRC, data, 5),
+        // The shift does not enter the gradient, but oneDNN 2 refuses to run without one: any vector will do.
+        (DNNL_ARG_SHIFT, channels, 2), (DNNL_ARG_MEAN, channels, 3), (DNNL_ARG_VARIANCE, channels, 4),
+        (DNNL_ARG_DIFF_SRC, data, 5),
         (DNNL_ARG_DIFF_SCALE, channels, 6), (DNNL_ARG_DIFF_SHIFT, channels, 7),
       ], scratchArgument: 8)
     return Kernel(scratchBytes: primitive.scratchBytes) { primitive.run($0) }
