@@ -47,8 +47,9 @@ public func transposedConv2D(
   guard geometry.problem == nil, outputPadding.isAtLeast(0),
     geometry.outputSize(of: Size2D(shape[2], shape[3]), kernel: kernel) == Size2D(x.shape[2], x.shape[3])
   else {
-    let problem = "transposedConv2D(\(x.type), \(weights.type)): \(geometry) with output padding \(outputPadding) is "
-      + "not possible; the output padding must be less than the stride"
+    let problem =
+      "transposedConv2D(\(x.type), \(weights.type)): not possible with output padding \(outputPadding) and "
+      + "\(geometry); the output padding must be less than the stride"
     return Diagnostics.fail(ShapeError(problem), like: x.type)
   }
   let y = Tensor.record(ConvolutionBackwardData(geometry: geometry, inputShape: shape), [x, weights])
