@@ -41,7 +41,8 @@ let package = Package(
       dependencies: [
         "Apus", "ApusTraining", "ApusInsight", "ApusData", "ApusFormats", "ApusNN", "ApusOptimizers", "ApusModels",
         "ApusCompiler",
-        .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .testTarget(name: "ApusTrainingTests", dependencies: ["Apus", "ApusTraining"]),
     .testTarget(name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusFormats"]),
     .target(name: "GoldenFiles", dependencies: ["ApusTensor", "ApusFormats"], path: "Tests/Golden/Support"),
@@ -52,7 +53,8 @@ let package = Package(
     .testTarget(name: "ApusCompilerTests", dependencies: ["Apus", "ApusCompiler", "ApusReference"]),
     .testTarget(name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusReference"]),
     .testTarget(
-      name: "ConformanceTests", dependencies: ["Apus", "ApusCPU", "ApusCompiler", "ApusTensor", "ApusReference", "GoldenFiles"]),
+      name: "ConformanceTests",
+      dependencies: ["Apus", "ApusCPU", "ApusCompiler", "ApusTensor", "ApusReference", "GoldenFiles"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "ApusFormatsTests", dependencies: ["ApusFormats"], exclude: ["Fixtures"]),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData"], exclude: ["Fixtures"]),

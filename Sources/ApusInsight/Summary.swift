@@ -42,7 +42,8 @@ public struct ModelSummary: Sendable, Hashable, Encodable {
 /// - Throws: `ShapeError` when the model cannot take such an input.
 public func summary(_ model: some Layer, inputShape: Shape) throws -> ModelSummary {
   let listed = model.parameters
-  let input = Tensor(HostArray(type: TensorType(inputShape, .float32)) { $0.initializeMemory(as: UInt8.self, repeating: 0) })
+  let input = Tensor(
+    HostArray(type: TensorType(inputShape, .float32)) { $0.initializeMemory(as: UInt8.self, repeating: 0) })
   let rows = try Diagnostics.dryRun {
     let output = withInference { model(input) }
     var rows = RowMaker(model: model, parameters: listed)

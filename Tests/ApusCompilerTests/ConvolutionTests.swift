@@ -47,7 +47,9 @@ private func numbers(_ shape: Shape, _ seed: Int) -> HostArray {
   ]
   for (image, weights, geometry) in cases {
     for hasBias in [false, true] {
-      expectParity("\(image) \(weights) \(geometry)", inputs: [numbers(image, 1), numbers(weights, 2), numbers([weights[0]], 3)]) {
+      expectParity(
+        "\(image) \(weights) \(geometry)", inputs: [numbers(image, 1), numbers(weights, 2), numbers([weights[0]], 3)]
+      ) {
         inputs in
         let (value, gradients) = valueWithGradient(at: inputs) { p in
           let y = Tensor.record(
@@ -62,7 +64,12 @@ private func numbers(_ shape: Shape, _ seed: Int) -> HostArray {
 }
 
 @Test func convolutionPoolingChainsKeepBlockedLayouts() {
-  expectParity("lenet front", inputs: [numbers([3, 1, 12, 12], 1), numbers([6, 1, 5, 5], 2), numbers([16, 6, 3, 3], 3), numbers([10, 144], 4)]) {
+  expectParity(
+    "lenet front",
+    inputs: [
+      numbers([3, 1, 12, 12], 1), numbers([6, 1, 5, 5], 2), numbers([16, 6, 3, 3], 3), numbers([10, 144], 4),
+    ]
+  ) {
     inputs in
     let pool = PoolGeometry(kernel: 2)
     let (value, gradients) = valueWithGradient(at: inputs) { p in

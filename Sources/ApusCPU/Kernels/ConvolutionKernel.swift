@@ -102,9 +102,11 @@ enum ConvolutionKernel {
     guard let problem = Problem(context.node, context.inputTypes) else { return nil }
     guard let choice = layouts(context.node, context.inputTypes) else { return nil }
     // Without the layouts pass everything is plain: reorder around the kernel by the reference loops instead.
-    guard choice.inputs == context.inputLayouts, choice.outputs.indices.allSatisfy({
-      choice.outputs[$0] == context.outputLayout($0)
-    }) else { return nil }
+    guard choice.inputs == context.inputLayouts,
+      choice.outputs.indices.allSatisfy({
+        choice.outputs[$0] == context.outputLayout($0)
+      })
+    else { return nil }
     guard var own = problem.own else { return problem.library.kernel() }
     let threads = context.options.threads(forMultiplyAdds: problem.weights.elementCount * problem.result.elementCount)
     let scratch = apus_conv_scratch(&own, problem.passNumber, threads)

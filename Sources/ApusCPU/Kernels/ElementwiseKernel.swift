@@ -150,7 +150,8 @@ struct RegisterAllocation {
     for (position, instruction) in program.instructions.enumerated() {
       var codes = [UInt16](repeating: 0, count: 3)
       for (index, operand) in instruction.operands.enumerated() { codes[index] = self.operand(operand) }
-      for operand in Set(instruction.operands) where operand >= inputCount && lastUse[operand - inputCount] == position {
+      for operand in Set(instruction.operands) where operand >= inputCount && lastUse[operand - inputCount] == position
+      {
         free.append(registerOf[operand - inputCount])
       }
       let register = free.popLast() ?? registerCount
@@ -158,7 +159,8 @@ struct RegisterAllocation {
       registerOf.append(register)
       instructions.append(
         apus_instruction(
-          op: ElementwiseKernel.opcode(instruction.function), dst: UInt16(inputCount + register), a: codes[0], b: codes[1],
+          op: ElementwiseKernel.opcode(instruction.function), dst: UInt16(inputCount + register), a: codes[0],
+          b: codes[1],
           c: codes[2]))
       if lastUse[position] < 0 { free.append(register) }
     }
@@ -184,7 +186,9 @@ struct IterationSpace {
     // Physical axes: outer axes in order, then the inner blocks.
     var axes: [(axis: Int, extent: Int, step: Int)] = []
     let order = layout.order.isEmpty ? Array(0..<shape.rank) : layout.order
-    for axis in order { axes.append((axis, padded[axis] / layout.blockSize(along: axis), layout.blockSize(along: axis))) }
+    for axis in order {
+      axes.append((axis, padded[axis] / layout.blockSize(along: axis), layout.blockSize(along: axis)))
+    }
     var remaining = [Int](repeating: 1, count: shape.rank)
     for axis in 0..<shape.rank { remaining[axis] = layout.blockSize(along: axis) }
     for block in layout.blocks {
@@ -207,7 +211,8 @@ struct IterationSpace {
   private mutating func join() {
     var position = extents.count - 1
     while position > 0 {
-      let joins = extents[position] == 1 || extents[position - 1] == 1
+      let joins =
+        extents[position] == 1 || extents[position - 1] == 1
         || strides.allSatisfy { $0[position - 1] == $0[position] * extents[position] }
       if joins {
         let keepsOuter = extents[position] == 1

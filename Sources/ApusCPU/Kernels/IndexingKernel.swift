@@ -48,7 +48,10 @@ enum IndexingKernel {
     for type in context.inputTypes {
       let lists = Array(type.shape) + type.shape.rowMajorStrides + strides
       pieces.append(
-        (ConstantArray(lists.map(Int64.init)), offset * size, context.options.threads(forElements: type.shape.elementCount * 2)))
+        (
+          ConstantArray(lists.map(Int64.init)), offset * size,
+          context.options.threads(forElements: type.shape.elementCount * 2)
+        ))
       offset += type.shape[concatenate.axis] * strides[concatenate.axis]
     }
     let (rank, list) = (context.outputType.shape.rank, pieces)

@@ -18,7 +18,9 @@ enum PoolingKernel {
   private static func description(
     _ geometry: PoolGeometry, image: Shape, result: Shape, dtype: DType, layout: Layout, countsPadding: Bool = false
   ) -> ConstantArray<apus_pool>? {
-    guard dtype.isFloatingPoint, layout.isPlain || (layout == .channelBlocked(8) && dtype == .float32) else { return nil }
+    guard dtype.isFloatingPoint, layout.isPlain || (layout == .channelBlocked(8) && dtype == .float32) else {
+      return nil
+    }
     return ConstantArray([
       apus_pool(
         batch: Int64(image[0]), channels: Int64(image[1]), in_height: Int64(image[2]), in_width: Int64(image[3]),

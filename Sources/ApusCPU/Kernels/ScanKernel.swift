@@ -57,7 +57,9 @@ enum ScanKernel {
       let scratch = outputs[scan.carryCount + outputBytes.count]
       for index in 0..<inputCount { (inputs + index).initialize(to: arguments[index]) }
       if scan.length == 0 {
-        for index in 0..<scan.carryCount { outputs[index].copyMemory(from: arguments[index], byteCount: carryBytes[index]) }
+        for index in 0..<scan.carryCount {
+          outputs[index].copyMemory(from: arguments[index], byteCount: carryBytes[index])
+        }
         return
       }
       for count in 0..<scan.length {

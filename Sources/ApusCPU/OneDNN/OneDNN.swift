@@ -73,8 +73,12 @@ enum OneDNN {
     let rank = Int(description.ndims)
     let blockCount = Int(description.format_desc.blocking.inner_nblks)
     var blocks: [Layout.Block] = []
-    let sizes = withDimensions(&description.format_desc.blocking.inner_blks) { list in (0..<blockCount).map { Int(list[$0]) } }
-    let axes = withDimensions(&description.format_desc.blocking.inner_idxs) { list in (0..<blockCount).map { Int(list[$0]) } }
+    let sizes = withDimensions(&description.format_desc.blocking.inner_blks) { list in
+      (0..<blockCount).map { Int(list[$0]) }
+    }
+    let axes = withDimensions(&description.format_desc.blocking.inner_idxs) { list in
+      (0..<blockCount).map { Int(list[$0]) }
+    }
     for index in 0..<blockCount { blocks.append(Layout.Block(axis: axes[index], size: sizes[index])) }
     let strides = withDimensions(&description.format_desc.blocking.strides) { list in (0..<rank).map { list[$0] } }
     let extents = withDimensions(&description.padded_dims) { list in (0..<rank).map { Int(list[$0]) } }
@@ -195,7 +199,9 @@ enum OneDNNDescription {
   }
 
   /// One of the memory descriptions the library chose.
-  static func memory(_ description: dnnl_primitive_desc_t?, _ query: dnnl_query_t, _ index: Int32 = 0) -> dnnl_memory_desc_t {
+  static func memory(
+    _ description: dnnl_primitive_desc_t?, _ query: dnnl_query_t, _ index: Int32 = 0
+  ) -> dnnl_memory_desc_t {
     guard let found = dnnl_primitive_desc_query_md(description, query, index) else {
       fatalError("oneDNN did not describe the memory it was asked for")
     }

@@ -39,7 +39,8 @@ struct OneDNNConvolution {
       var operation = dnnl_convolution_desc_t()
       let status = withUnsafePointer(to: &bias) { bias in
         dnnl_dilated_convolution_forward_desc_init(
-          &operation, kind, dnnl_convolution_direct, &image, &weights, hasBias ? bias : nil, &result, strides, dilations,
+          &operation, kind, dnnl_convolution_direct, &image, &weights, hasBias ? bias : nil, &result, strides,
+          dilations,
           low, high)
       }
       return status == dnnl_success ? OneDNNDescription.make(&operation, relu: relu) : nil
@@ -67,7 +68,9 @@ struct OneDNNConvolution {
   }
 
   /// Memory of the operands as oneDNN chose it: image, weights, result.
-  private func memory(_ description: dnnl_primitive_desc_t?) -> (dnnl_memory_desc_t, dnnl_memory_desc_t, dnnl_memory_desc_t) {
+  private func memory(
+    _ description: dnnl_primitive_desc_t?
+  ) -> (dnnl_memory_desc_t, dnnl_memory_desc_t, dnnl_memory_desc_t) {
     func query(_ kind: dnnl_query_t) -> dnnl_memory_desc_t { OneDNNDescription.memory(description, kind) }
     switch pass {
     case .forward: return (query(dnnl_query_src_md), query(dnnl_query_weights_md), query(dnnl_query_dst_md))

@@ -20,7 +20,8 @@ struct Infer: ParsableCommand {
   @Option(help: ArgumentHelp("Its weights, a safetensors file.", valueName: "file")) var weights: String
   @Option(help: ArgumentHelp("Inputs, .npy or .safetensors.", valueName: "file")) var input: String
   @Option(help: ArgumentHelp("Where the outputs go, .npy or .safetensors.", valueName: "file")) var output: String
-  @Option(help: ArgumentHelp("Outputs of the model; by default those of its weights.", valueName: "n")) var classes: Int?
+  @Option(help: ArgumentHelp("Outputs of the model; by default those of its weights.", valueName: "n")) var classes:
+    Int?
   @OptionGroup(title: "Form of the model") var form: FormOptions
   @OptionGroup(title: "Computation") var compute: ComputeOptions
   @OptionGroup(title: "Output") var out: OutputOptions

@@ -28,7 +28,8 @@ struct Summary: ParsableCommand {
     try compute.install()
     let shape = try inputShape.map { try NumberList.shape($0, option: "--input-shape") }
     let report = try SummaryReport(
-      model, options: try form.options(), inputShape: shape, batchSize: batchSize, optimizer: optimizer, compute: compute)
+      model, options: try form.options(), inputShape: shape, batchSize: batchSize, optimizer: optimizer,
+      compute: compute)
     try out.print(report) { report.text }
   }
 }

@@ -22,7 +22,8 @@ struct Train: ParsableCommand {
   @Argument(help: "The model: \(ModelCatalog.names.joined(separator: ", ")).")
   var model: String
 
-  @Option(help: ArgumentHelp("A data set (apus data list), an .npz file or a folder of IDX files.", valueName: "name|file"))
+  @Option(
+    help: ArgumentHelp("A data set (apus data list), an .npz file or a folder of IDX files.", valueName: "name|file"))
   var data: String
 
   @Option(help: "How often every sample is used (10).") var epochs: Int?
@@ -34,12 +35,14 @@ struct Train: ParsableCommand {
   @Option(help: "Limit the norm of the gradients.") var clipNorm: Double?
   @Option(help: "Decides initial weights, order and random layers (0).") var seed: UInt64?
   @Option(help: "Part of the training data set aside for validation (0.1).") var validationSplit: Double?
-  @Option(help: ArgumentHelp("Stop after so many epochs without improvement.", valueName: "epochs")) var earlyStopping: Int?
+  @Option(help: ArgumentHelp("Stop after so many epochs without improvement.", valueName: "epochs")) var earlyStopping:
+    Int?
   @Option(help: ArgumentHelp("Begin with the weights of a safetensors file.", valueName: "file")) var weights: String?
   @Flag(help: "Keep the order of the samples.") var noShuffle = false
   @Option(help: ArgumentHelp("Folder of the run (a new one under runs).", valueName: "dir")) var output: String?
   @Flag(help: "Go on with the run in --output.") var resume = false
-  @Option(help: ArgumentHelp("Steps between checkpoints inside an epoch.", valueName: "steps")) var checkpointSteps: Int?
+  @Option(help: ArgumentHelp("Steps between checkpoints inside an epoch.", valueName: "steps")) var checkpointSteps:
+    Int?
   @Option(help: ArgumentHelp("Seconds between checkpoints inside an epoch (30).", valueName: "seconds"))
   var checkpointSeconds: Double?
   @OptionGroup(title: "Form of the model") var form: FormOptions

@@ -25,10 +25,12 @@ struct SummaryReport: Encodable {
 
   /// - Parameter name: a model's name or the folder of a run.
   init(
-    _ name: String, options: ModelOptions, inputShape: [Int]?, batchSize: Int, optimizer: String, compute: ComputeOptions
+    _ name: String, options: ModelOptions, inputShape: [Int]?, batchSize: Int, optimizer: String,
+    compute: ComputeOptions
   ) throws {
     guard batchSize >= 1, batchSize <= 1 << 20 else {
-      throw TrainingError("--batch-size", "cannot be \(batchSize)", advice: "it must be a whole number from 1 to 1048576")
+      throw TrainingError(
+        "--batch-size", "cannot be \(batchSize)", advice: "it must be a whole number from 1 to 1048576")
     }
     var configuration = try Self.configuration(name, options)
     if let inputShape { configuration.inputShape = Array(inputShape.dropFirst()) }
@@ -43,7 +45,7 @@ struct SummaryReport: Encodable {
     self.inputShape = table.inputShape
     (layers, parameters, multiplyAdds) = (table.layers, table.parameters, table.multiplyAdds)
     (trainingBatchSize, trainingOptimizer) = (batchSize, optimizer)
-    plannedTrainingMemoryMb = (Double(memory.totalBytes) / 1048576 * 100).rounded() / 100
+    plannedTrainingMemoryMb = (Double(memory.totalBytes) / 1_048_576 * 100).rounded() / 100
     text = """
       \(table)
       training in batches of \(batchSize) with \(optimizer) plans \(plannedTrainingMemoryMb) MB

@@ -7,7 +7,8 @@ enum Texts {
   static func beginning(of job: TrainingJob, threads: Int) -> String {
     let (train, validation, test) = job.sampleCounts
     let configuration = job.configuration
-    var text = "\(configuration.model.name), \(job.parameterCount) parameters, on \(configuration.data): \(train) samples"
+    var text =
+      "\(configuration.model.name), \(job.parameterCount) parameters, on \(configuration.data): \(train) samples"
     if validation > 0 { text += ", \(validation) for validation" }
     if test > 0 { text += ", \(test) for the test" }
     text += "; \(configuration.optimizer.name), learning rate \(configuration.optimizer.learningRate), batches of "

@@ -117,4 +117,6 @@ package struct PlanDiagnostics: Sendable {
 }
 
 /// The system call, under a name that the type's own `write` does not hide.
-private func systemWrite(_ file: Int32, _ bytes: UnsafePointer<CChar>, _ count: Int) -> Int { write(file, bytes, count) }
+private func systemWrite(_ file: Int32, _ bytes: UnsafePointer<CChar>, _ count: Int) -> Int {
+  write(file, bytes, count)
+}

@@ -42,7 +42,8 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
   private var peakArenaBytes = 0
 
   /// An executor for a backend.
-  package init(backend: any Backend, pipeline: Pipeline = Pipeline(), diagnostics: PlanDiagnostics = .fromEnvironment()) {
+  package init(backend: any Backend, pipeline: Pipeline = Pipeline(), diagnostics: PlanDiagnostics = .fromEnvironment())
+  {
     self.backend = backend
     self.pipeline = pipeline
     self.diagnostics = diagnostics
@@ -88,7 +89,8 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
     guard let arena else { return }
     peakArenaBytes = max(peakArenaBytes, memory.arenaBytes)
     let results = memory.resultBytes.map { Storage(byteCount: $0) }
-    withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer.self, capacity: capture.leaves.count + results.count + 1) {
+    withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer.self, capacity: capture.leaves.count + results.count + 1)
+    {
       pointers in
       guard let base = pointers.baseAddress else { return }
       for (slot, leaf) in capture.leaves.enumerated() {

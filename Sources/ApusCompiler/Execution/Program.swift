@@ -49,7 +49,8 @@ package final class Program: @unchecked Sendable {
         : nil
     }
     memory = PlanMemory.run(graph, kernels: kernels)
-    instructionNames = zip(graph.nodes, kernels).compactMap { node, kernel in kernel == nil ? nil : node.operation.name }
+    instructionNames = zip(graph.nodes, kernels).compactMap { node, kernel in kernel == nil ? nil : node.operation.name
+    }
     argumentCount = zip(graph.nodes, kernels).reduce(0) { count, pair in
       pair.1 == nil ? count : count + pair.0.inputs.count + pair.0.types.count + 1
     }

@@ -19,7 +19,9 @@ package enum Verifier {
           return "%\(index) reads input \(input.slot), which has another type or does not exist"
         }
       case let scalar as BoundScalar:
-        guard scalar.slot < graph.scalarCount else { return "%\(index) reads scalar \(scalar.slot) of \(graph.scalarCount)" }
+        guard scalar.slot < graph.scalarCount else {
+          return "%\(index) reads scalar \(scalar.slot) of \(graph.scalarCount)"
+        }
       default:
         do throws(ShapeError) {
           let types = try node.operation.resultTypes(node.inputs.map { graph.type(of: $0) })

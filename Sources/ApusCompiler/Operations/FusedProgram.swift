@@ -109,7 +109,11 @@ package struct FusedProgram: Sendable, Hashable, CustomStringConvertible {
         let value = arguments[0] == .zero ? function(0) : .nan
         result = value == 0 ? .zero : (value == 1 ? .one : .unknown)
       case .select:
-        if arguments[0] == .zero { result = arguments[2] } else if arguments[0] == .one { result = arguments[1] } else {
+        if arguments[0] == .zero {
+          result = arguments[2]
+        } else if arguments[0] == .one {
+          result = arguments[1]
+        } else {
           result = arguments[1] == arguments[2] ? arguments[1] : .unknown
         }
       case .binary(let function):

@@ -46,7 +46,9 @@ public func valueWithGradient(at xs: [Tensor], of body: ([Tensor]) -> Tensor) ->
     let value = body(variables)
     let seed = scalarSeed(of: value)
     let found = ReverseMode.gradients(of: [value], seeds: [seed], with: variables)
-    return (value, zip(xs, found).map { x, gradient in gradient ?? Tensor(repeating: 0, shape: x.shape, dtype: x.dtype) })
+    return (
+      value, zip(xs, found).map { x, gradient in gradient ?? Tensor(repeating: 0, shape: x.shape, dtype: x.dtype) }
+    )
   }
 }
 

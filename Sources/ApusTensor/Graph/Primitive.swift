@@ -85,7 +85,9 @@ public struct HostView {
 
   /// The elements as 64-bit integers; floating-point elements truncate toward zero.
   public func integers() -> [Int64] {
-    if dtype == .int64 { return Array(UnsafeBufferPointer(start: pointer.assumingMemoryBound(to: Int64.self), count: count)) }
+    if dtype == .int64 {
+      return Array(UnsafeBufferPointer(start: pointer.assumingMemoryBound(to: Int64.self), count: count))
+    }
     return doubles().map { Int64(saturating: $0) }
   }
 

@@ -60,7 +60,8 @@ public struct Inference {
   private static func kind(_ path: String, _ option: String) throws -> Bool {
     if path.hasSuffix(".npy") || path.hasPrefix("/dev/") { return true }
     guard path.hasSuffix(".safetensors") else {
-      throw TrainingError(option, "'\(path)' is of no known kind", advice: "name a file that ends in .npy or .safetensors")
+      throw TrainingError(
+        option, "'\(path)' is of no known kind", advice: "name a file that ends in .npy or .safetensors")
     }
     return false
   }

@@ -58,7 +58,9 @@ public struct OptimizerConfiguration: Sendable, Hashable, Codable {
 
 extension TrainingError {
   /// A number that cannot be.
-  static func impossible(_ option: String, _ value: some CustomStringConvertible, _ requirement: String) -> TrainingError {
+  static func impossible(
+    _ option: String, _ value: some CustomStringConvertible, _ requirement: String
+  ) -> TrainingError {
     TrainingError(option, "cannot be \(value)", advice: "it must be \(requirement)")
   }
 

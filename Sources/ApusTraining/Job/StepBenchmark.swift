@@ -78,7 +78,9 @@ public final class StepBenchmark {
     switch mode {
     case .train:
       let optimizer = configuration.make()
-      return { withStepRandom(1, optimizer.stepCount) { _ = trainStep(model, optimizer, batch) { crossEntropy($0, $1) } } }
+      return {
+        withStepRandom(1, optimizer.stepCount) { _ = trainStep(model, optimizer, batch) { crossEntropy($0, $1) } }
+      }
     case .infer:
       let input = Tensor(batch.inputs)
       return { withInference { realize(model(input)) } }

@@ -41,7 +41,8 @@ public struct TrainingJob {
       request.model, Array(train.sampleShape), train.classCount, plan.modelOptions)
     if let earlier = plan.earlier, earlier.model != modelConfiguration {
       throw TrainingError(
-        request.data, "is no longer what the run in \(run.path) was begun with: samples of shape "
+        request.data,
+        "is no longer what the run in \(run.path) was begun with: samples of shape "
           + "\(train.sampleShape) in \(train.classCount) classes instead of \(earlier.model.inputShape) in "
           + "\(earlier.model.classes)", advice: "train into another folder")
     }

@@ -31,7 +31,8 @@ struct TrainingPlan {
     shuffle = request.shuffle ?? earlier?.shuffle ?? true
     clipNorm = request.clipNorm ?? earlier?.clipNorm
     weights = request.weights ?? earlier?.weights
-    modelOptions = request.modelOptions == ModelOptions() ? earlier?.model.modelOptions ?? ModelOptions() : request.modelOptions
+    modelOptions =
+      request.modelOptions == ModelOptions() ? earlier?.model.modelOptions ?? ModelOptions() : request.modelOptions
     optimizer = try Self.optimizer(request, earlier)
     try check()
     if let earlier { try compare(request, earlier) }
@@ -111,7 +112,9 @@ struct TrainingPlan {
     try same("--momentum", optimizer.momentum, earlier.optimizer.momentum)
     try same("--weight-decay", optimizer.weightDecay, earlier.optimizer.weightDecay)
     try same("--no-shuffle", !shuffle, !earlier.shuffle)
-    if let now = clipNorm, now != earlier.clipNorm { try same("--clip-norm", "\(now)", earlier.clipNorm.map { "\($0)" } ?? "none") }
+    if let now = clipNorm, now != earlier.clipNorm {
+      try same("--clip-norm", "\(now)", earlier.clipNorm.map { "\($0)" } ?? "none")
+    }
   }
 
   /// The options of the trainer.

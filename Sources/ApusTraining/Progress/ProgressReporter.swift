@@ -51,7 +51,8 @@ public final class ProgressReporter {
   static func bar(_ moment: TrainingMoment, width: Int) -> String {
     let done = moment.batches == 0 ? 0 : moment.batch * width / moment.batches
     let line = String(repeating: "=", count: done) + (done < width ? ">" : "")
-    return "epoch \(moment.epoch)/\(moment.epochs) [" + line + String(repeating: " ", count: width - min(done + 1, width))
+    return "epoch \(moment.epoch)/\(moment.epochs) [" + line
+      + String(repeating: " ", count: width - min(done + 1, width))
       + "] \(moment.batch)/\(moment.batches)" + numbers(moment)
   }
 
@@ -64,7 +65,8 @@ public final class ProgressReporter {
     guard moment.batch > 0, moment.samplesPerSecond > 0 else { return "" }
     let accuracy = moment.accuracy.map { "  accuracy \(Rounding.text($0 * 100, 2)) %" } ?? ""
     let left = timeLeft(moment).map { "  \(Rounding.duration($0)) left" } ?? ""
-    return "  \(Rounding.rate(moment.samplesPerSecond)) samples/s  loss \(Rounding.text(moment.loss, 4))\(accuracy)\(left)"
+    return
+      "  \(Rounding.rate(moment.samplesPerSecond)) samples/s  loss \(Rounding.text(moment.loss, 4))\(accuracy)\(left)"
   }
 
   /// Seconds until the last epoch is done, if every batch to come takes as long as those of this epoch.

@@ -28,7 +28,8 @@ struct Checkpoint: Sendable {
   /// - Throws: `FormatError` when the file cannot be read, is damaged or is no checkpoint.
   init(contentsOf path: String) throws {
     let file = try SafeTensors(contentsOf: path, mapped: false)
-    guard let text = file.metadata[Self.positionKey], let position = try? JSON.decode(TrainingPosition.self, text) else {
+    guard let text = file.metadata[Self.positionKey], let position = try? JSON.decode(TrainingPosition.self, text)
+    else {
       throw FormatError(
         file: path, problem: "is not a checkpoint of a training", advice: "give the folder of a run, or train anew")
     }

@@ -9,7 +9,10 @@ extension Trainer {
     position.step = optimizer.stepCount
     // Initial values are recorded, not computed: without this the first step would have a plan of its own.
     realize(model.parameters.map { $0.parameter.stored })
-    guard let run else { return lastGood = Checkpoint(model, optimizer, position) }
+    guard let run else {
+      lastGood = Checkpoint(model, optimizer, position)
+      return
+    }
     try run.create()
     guard run.holdsCheckpoint else {
       run.removeLeftovers(keeping: 0)
@@ -29,7 +32,10 @@ extension Trainer {
   /// Writes the last checkpoint and, from what it knows, the metrics.
   func save() throws {
     let checkpoint = Checkpoint(model, optimizer, position)
-    guard let run else { return lastGood = checkpoint }
+    guard let run else {
+      lastGood = checkpoint
+      return
+    }
     try checkpoint.write(to: run.last)
     if position.batch == 0 {
       try writeMetrics(run)

@@ -51,7 +51,8 @@ private func checkOutputs(of model: some Layer, on data: Dataset, _ batchSize: I
       model(Tensor(repeating: 0, shape: Shape([count] + Array(data.sampleShape)))).shape
     }
     guard data.classCount == 0 || outputs == [count, data.classCount] else {
-      throw ShapeError("its outputs are \(outputs) where \(data.classCount) classes need \([count, data.classCount] as Shape)")
+      throw ShapeError(
+        "its outputs are \(outputs) where \(data.classCount) classes need \([count, data.classCount] as Shape)")
     }
   } catch let error as ShapeError {
     throw TrainingError(

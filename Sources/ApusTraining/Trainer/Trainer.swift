@@ -37,7 +37,8 @@ public final class Trainer<Model: Layer> {
 
   /// A trainer.
   public init(
-    _ model: Model, loss: @escaping LossFunction, optimizer: any Optimizer, options: TrainingOptions = TrainingOptions(),
+    _ model: Model, loss: @escaping LossFunction, optimizer: any Optimizer,
+    options: TrainingOptions = TrainingOptions(),
     run: RunFolder? = nil, hooks: [any TrainingHook] = [], progress: ProgressReporter? = nil
   ) {
     self.model = model
@@ -121,7 +122,8 @@ public final class Trainer<Model: Layer> {
       guard data.classCount > 0 else { return }
       let outputs = try Diagnostics.dryRun { model(Tensor(repeating: 0, shape: inputs)).shape }
       guard outputs == [count, data.classCount] else {
-        throw ShapeError("the outputs are \(outputs) where \(data.classCount) classes need \([count, data.classCount] as Shape)")
+        throw ShapeError(
+          "the outputs are \(outputs) where \(data.classCount) classes need \([count, data.classCount] as Shape)")
       }
     } catch let error as ShapeError {
       throw TrainingError(

@@ -32,7 +32,8 @@ public struct TrainingOptions: Sendable, Hashable {
       throw TrainingError("batch size", "cannot be \(batchSize)", advice: "choose a whole number of at least 1")
     }
     if let patience = earlyStopping.patience, patience < 1 {
-      throw TrainingError("early stopping", "cannot wait \(patience) epochs", advice: "choose a whole number of at least 1")
+      throw TrainingError(
+        "early stopping", "cannot wait \(patience) epochs", advice: "choose a whole number of at least 1")
     }
     switch clipping {
     case .value(let limit), .norm(let limit):
@@ -42,13 +43,16 @@ public struct TrainingOptions: Sendable, Hashable {
     case .none: break
     }
     if let steps = checkpointSteps, steps < 1 {
-      throw TrainingError("checkpoints", "cannot be \(steps) steps apart", advice: "choose a whole number of at least 1")
+      throw TrainingError(
+        "checkpoints", "cannot be \(steps) steps apart", advice: "choose a whole number of at least 1")
     }
     guard checkpointSeconds >= 0 else {
-      throw TrainingError("checkpoints", "cannot be \(checkpointSeconds) seconds apart", advice: "choose a positive number")
+      throw TrainingError(
+        "checkpoints", "cannot be \(checkpointSeconds) seconds apart", advice: "choose a positive number")
     }
     guard evaluationBatchSize > 0 else {
-      throw TrainingError("evaluation", "cannot take \(evaluationBatchSize) samples at once", advice: "choose at least 1")
+      throw TrainingError(
+        "evaluation", "cannot take \(evaluationBatchSize) samples at once", advice: "choose at least 1")
     }
   }
 }
