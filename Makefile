@@ -2,8 +2,6 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test build lint bench clean setup
 
-RUN ?= runs/demo
-
 # Tests are built in debug for its checks of bounds and overflow, but with the C kernels optimised, as in release.
 TEST_FLAGS := -Xcc -O2
 
@@ -15,8 +13,9 @@ setup:  ## install what is missing (Debian packages), or say that all is there
 
 demo: setup  ## build in release, train LeNet-5 on Fashion-MNIST for 10 epochs, evaluate it
 	swift build -c release --product apus
-	.build/release/apus train lenet5 --data fashion-mnist --epochs 10 --seed 1 --output $(RUN)
-	.build/release/apus evaluate $(RUN)
+	rm -rf runs/demo
+	.build/release/apus train lenet5 --data fashion-mnist --epochs 10 --seed 1 --output runs/demo
+	.build/release/apus evaluate runs/demo
 
 test: setup  ## build and run all tests
 	swift build --build-tests $(TEST_FLAGS)
