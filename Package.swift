@@ -44,7 +44,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "ApusTrainingTests", dependencies: ["Apus", "ApusTraining"]),
-    .testTarget(name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusFormats"]),
+    .testTarget(name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusTensor", "ApusData", "ApusFormats"]),
     .target(name: "GoldenFiles", dependencies: ["ApusTensor", "ApusFormats"], path: "Tests/Golden/Support"),
     .testTarget(name: "ApusNNTests", dependencies: ["ApusNN", "ApusReference", "GoldenFiles"]),
     .testTarget(name: "ApusOptimizersTests", dependencies: ["ApusOptimizers", "ApusReference", "GoldenFiles"]),

@@ -28,9 +28,9 @@ struct SummaryReport: Encodable {
     _ name: String, options: ModelOptions, inputShape: [Int]?, batchSize: Int, optimizer: String,
     compute: ComputeOptions
   ) throws {
-    guard batchSize >= 1, batchSize <= 1 << 20 else {
+    guard batchSize >= 1, batchSize <= 1 << 16 else {
       throw TrainingError(
-        "--batch-size", "cannot be \(batchSize)", advice: "it must be a whole number from 1 to 1048576")
+        "--batch-size", "cannot be \(batchSize)", advice: "it must be a whole number from 1 to 65536")
     }
     var configuration = try Self.configuration(name, options)
     if let inputShape { configuration.inputShape = Array(inputShape.dropFirst()) }

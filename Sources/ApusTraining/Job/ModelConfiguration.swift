@@ -48,5 +48,18 @@ extension ModelConfiguration {
   ///
   /// - Throws: `ModelCatalog.Failure` when the name is unknown, an option is impossible, or the model cannot take such
   ///   samples.
-  public func make(seed: UInt64) throws -> any Layer { try withRandomSeed(seed) { try ModelCatalog.make(self) } }
+  public func make(seed: UInt64) throws -> any Layer {
+    try checkSize()
+    return try withRandomSeed(seed) { try ModelCatalog.make(self) }
+  }
+
+  /// Refuses what no memory holds, before it is asked for.
+  private func checkSize() throws {
+    let widths = [inputShape.reduce(1.0) { $0 * Double($1) }] + (hidden ?? []).map(Double.init) + [Double(classes)]
+    let weights = zip(widths, widths.dropFirst()).reduce(0.0) { $0 + $1.0 * $1.1 }
+    guard hidden != nil, weights > 0x1p31 else { return }
+    throw TrainingError(
+      "--hidden", "makes a model of \(Rounding.text(weights / 1e9, 1)) billion parameters",
+      advice: "choose narrower layers, of 2.1 billion parameters at most")
+  }
 }

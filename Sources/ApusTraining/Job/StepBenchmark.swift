@@ -53,8 +53,8 @@ public final class StepBenchmark {
   public init(
     model name: String, options: ModelOptions, mode: Mode, batchSize: Int, optimizer: OptimizerConfiguration
   ) throws {
-    guard batchSize >= 1, batchSize <= 1 << 20 else {
-      throw TrainingError.impossible("--batch-size", batchSize, "a whole number from 1 to 1048576")
+    guard batchSize >= 1, batchSize <= 1 << 16 else {
+      throw TrainingError.impossible("--batch-size", batchSize, "a whole number from 1 to 65536")
     }
     let configuration = try ModelConfiguration.usual(name, options)
     let model = try configuration.make(seed: 1)

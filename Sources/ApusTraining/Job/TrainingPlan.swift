@@ -82,7 +82,9 @@ struct TrainingPlan {
 
   private func check() throws {
     let whole = "a whole number of at least 1"
-    guard epochs >= 1 else { throw TrainingError.impossible("--epochs", epochs, whole) }
+    guard epochs >= 1, epochs <= 1_000_000 else {
+      throw TrainingError.impossible("--epochs", epochs, "a whole number from 1 to 1000000")
+    }
     guard batchSize >= 1 else { throw TrainingError.impossible("--batch-size", batchSize, whole) }
     guard validationSplit >= 0, validationSplit < 1 else {
       throw TrainingError.impossible("--validation-split", validationSplit, "at least 0 and below 1")

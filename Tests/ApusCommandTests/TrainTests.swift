@@ -1,0 +1,77 @@
+import Foundation
+import Testing
+
+@Suite struct TrainTests {
+  @Test func digitsAreLearnt() throws {
+    let folder = try Folder()
+    let outcome = try Apus.run(
+      ["train", "mlp", "--data", "digits", "--hidden", "64,32", "--epochs", "15", "--learning-rate", "0.003", "--json"],
+      in: folder)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let report = try outcome.json()
+    let keys: Set = [
+      "model", "data", "parameters", "epochs", "train_loss", "validation_accuracy", "test_loss", "test_accuracy", "seconds",
+      "samples_per_second", "run",
+    ]
+    #expect(keys.isSubset(of: report.keys))
+    let accuracy = try #require(report["test_accuracy"] as? Double)
+    #expect(accuracy >= 0.95)
+    #expect(report["parameters"] as? Int == 64 * 64 + 64 + 64 * 32 + 32 + 32 * 10 + 10)
+    let run = try #require(report["run"] as? String)
+    #expect(run == "runs/mlp-digits")
+    let metrics = try String(contentsOfFile: folder.file(run + "/metrics.jsonl"), encoding: .utf8)
+    #expect(metrics.split(separator: "\n").count == 15)
+    // Plain lines, one for every epoch, because standard error is no terminal.
+    #expect(outcome.errorLines.count { $0.hasPrefix("epoch ") } == 15)
+    #expect(!outcome.errors.contains("\r") && !outcome.errors.contains("\u{1b}"))
+
+    let judged = try Apus.run(["evaluate", run, "--json"], in: folder).json()
+    #expect(judged["test_accuracy"] as? Double == accuracy)
+    let matrix = try #require(judged["confusion_matrix"] as? [[Int]])
+    #expect(matrix.count == 10 && matrix.joined().reduce(0, +) == 359)
+    #expect((judged["per_class"] as? [[String: Any]])?.count == 10)
+  }
+
+  @Test func sameSeedSameBits() throws {
+    let folder = try Folder()
+    for name in ["a", "b"] {
+      #expect(try Apus.run(smallTraining + ["--epochs", "2", "--output", name], in: folder).status == 0)
+    }
+    let other = smallTraining + ["--epochs", "2", "--output", "c", "--seed", "1"]
+    #expect(try Apus.run(other, in: folder).status == 0)
+    let first = try folder.bytes("a/model.safetensors")
+    #expect(try folder.bytes("b/model.safetensors") == first)
+    #expect(try folder.bytes("c/model.safetensors") != first)
+  }
+
+  @Test func deterministicIsTheSameForAnyNumberOfThreads() throws {
+    let folder = try Folder()
+    for threads in ["1", "2", "3"] {
+      let arguments = ["--epochs", "1", "--deterministic", "--threads", threads, "--output", threads, "--hidden", "256"]
+      #expect(try Apus.run(["train", "mlp", "--data", "digits"] + arguments, in: folder).status == 0)
+    }
+    let one = try folder.bytes("1/model.safetensors")
+    #expect(try folder.bytes("2/model.safetensors") == one)
+    #expect(try folder.bytes("3/model.safetensors") == one)
+  }
+
+  @Test func earlyStoppingKeepsTheBestEpoch() throws {
+    let folder = try Folder()
+    let report = try Apus.run(
+      ["train", "mlp", "--data", "digits", "--hidden", "16", "--learning-rate", "0.1", "--epochs", "40", "--early-stopping", "1",
+       "--json"], in: folder
+    ).json()
+    let (epochs, best) = (try #require(report["epochs"] as? Int), try #require(report["best_epoch"] as? Int))
+    #expect(report["stopped_early"] as? Bool == true)
+    #expect(epochs == best + 1 && epochs < 40)
+  }
+
+  @Test func weightsAreABeginning() throws {
+    let folder = try Folder()
+    #expect(try Apus.run(smallTraining + ["--epochs", "2", "--output", "a"], in: folder).status == 0)
+    let further = smallTraining + ["--epochs", "1", "--output", "b", "--weights", "a/model.safetensors"]
+    let report = try Apus.run(further, in: folder).json()
+    let loss = try #require(report["train_loss"] as? Double)
+    #expect(loss < 2)
+  }
+}
