@@ -18,8 +18,11 @@ public struct CPUOptions: Sendable, Hashable {
   public static var availableThreads: Int { Int(apus_max_threads()) }
 
   /// Threads for a kernel that moves or computes about this many elements.
-  func threads(forElements count: Int) -> Int32 { Int32(count < 16_384 ? 1 : threads) }
+  ///
+  /// Below about ten microseconds of work a second thread gains nothing, and costs much when another program holds its
+  /// processor.
+  func threads(forElements count: Int) -> Int32 { Int32(count < 32_768 ? 1 : threads) }
 
   /// Threads for a kernel with this many multiply-adds.
-  func threads(forMultiplyAdds count: Int) -> Int32 { Int32(count < 65_536 ? 1 : threads) }
+  func threads(forMultiplyAdds count: Int) -> Int32 { Int32(count < 500_000 ? 1 : threads) }
 }

@@ -1,7 +1,7 @@
-import ApusReference
+import ApusCPU
 import ApusTensor
 
-/// Runs `body` with the executor that these tests use; switch it here.
+/// Runs `body` on plans compiled for the CPU, what users run; ConformanceTests compare them with the reference.
 func withExecutor<Result>(_ body: () throws -> Result) rethrows -> Result {
-  try Execution.$override.withValue(ReferenceExecutor()) { try body() }
+  try Execution.$override.withValue(CPUExecutor.make()) { try body() }
 }
