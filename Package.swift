@@ -46,7 +46,7 @@ let package = Package(
       dependencies: ["Apus", "ApusCompiler", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .executableTarget(name: "CustomLoop", dependencies: ["Apus"], path: "Examples/CustomLoop"),
     .testTarget(
-      name: "ApusTrainingTests", dependencies: ["Apus", "ApusData", "ApusNN", "ApusOptimizers", "ApusTraining"]),
+      name: "ApusTrainingTests", dependencies: ["Apus", "ApusTraining"]),
     .testTarget(name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusTensor", "ApusData", "ApusFormats"]),
     .target(name: "GoldenFiles", dependencies: ["ApusTensor", "ApusFormats"], path: "Tests/Golden/Support"),
     .testTarget(name: "ApusNNTests", dependencies: ["ApusNN", "ApusCPU", "GoldenFiles"]),

@@ -1,4 +1,4 @@
-import ApusTraining
+import Apus
 import ArgumentParser
 
 /// The `apus` command.

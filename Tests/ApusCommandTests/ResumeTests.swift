@@ -49,7 +49,9 @@ import Testing
   @Test func anUnfinishedRunCanBeUsed() throws {
     let folder = try Folder()
     let process = try Apus.start(smallTraining + ["--epochs", "500", "--output", "run"], in: folder)
-    while process.isRunning, (try? folder.bytes("run/metrics.jsonl"))?.isEmpty ?? true { Thread.sleep(forTimeInterval: 0.02) }
+    while process.isRunning, (try? folder.bytes("run/metrics.jsonl"))?.isEmpty ?? true {
+      Thread.sleep(forTimeInterval: 0.02)
+    }
     // Another process cannot train in the same folder.
     let second = try Apus.run(smallTraining + ["--epochs", "500", "--output", "run", "--resume"], in: folder)
     #expect(second.status != 0 && second.errors.contains("another process"))

@@ -27,7 +27,9 @@ enum Apus {
   }()
 
   /// Starts the command with its streams going to files in `folder`.
-  static func start(_ arguments: [String], in folder: Folder, tag: String = "run", shell: String? = nil) throws -> Process {
+  static func start(
+    _ arguments: [String], in folder: Folder, tag: String = "run", shell: String? = nil
+  ) throws -> Process {
     let process = Process()
     if let shell {
       process.executableURL = URL(fileURLWithPath: "/bin/sh")
@@ -43,7 +45,9 @@ enum Apus {
     process.environment = environment
     process.standardInput = FileHandle.nullDevice
     let streams = folder.streams
-    for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: "\(streams)/\(tag).\(name)", contents: nil) }
+    for name in ["out", "err"] {
+      _ = FileManager.default.createFile(atPath: "\(streams)/\(tag).\(name)", contents: nil)
+    }
     process.standardOutput = FileHandle(forWritingAtPath: "\(streams)/\(tag).out")
     process.standardError = FileHandle(forWritingAtPath: "\(streams)/\(tag).err")
     try process.run()

@@ -5,12 +5,15 @@ import Testing
   @Test func digitsAreLearnt() throws {
     let folder = try Folder()
     let outcome = try Apus.run(
-      ["train", "mlp", "--data", "digits", "--hidden", "64,32", "--epochs", "15", "--learning-rate", "0.003", "--json"],
+      [
+        "train", "mlp", "--data", "digits", "--hidden", "64,32", "--epochs", "15", "--learning-rate", "0.003", "--json",
+      ],
       in: folder)
     #expect(outcome.status == 0, "\(outcome.errors)")
     let report = try outcome.json()
     let keys: Set = [
-      "model", "data", "parameters", "epochs", "train_loss", "validation_accuracy", "test_loss", "test_accuracy", "seconds",
+      "model", "data", "parameters", "epochs", "train_loss", "validation_accuracy", "test_loss", "test_accuracy",
+      "seconds",
       "samples_per_second", "run",
     ]
     #expect(keys.isSubset(of: report.keys))
@@ -47,7 +50,9 @@ import Testing
   @Test func deterministicIsTheSameForAnyNumberOfThreads() throws {
     let folder = try Folder()
     for threads in ["1", "2", "3"] {
-      let arguments = ["--epochs", "1", "--deterministic", "--threads", threads, "--output", threads, "--hidden", "256"]
+      let arguments = [
+        "--epochs", "1", "--deterministic", "--threads", threads, "--output", threads, "--hidden", "256",
+      ]
       #expect(try Apus.run(["train", "mlp", "--data", "digits"] + arguments, in: folder).status == 0)
     }
     let one = try folder.bytes("1/model.safetensors")
@@ -58,8 +63,11 @@ import Testing
   @Test func earlyStoppingKeepsTheBestEpoch() throws {
     let folder = try Folder()
     let report = try Apus.run(
-      ["train", "mlp", "--data", "digits", "--hidden", "16", "--learning-rate", "0.1", "--epochs", "40", "--early-stopping", "1",
-       "--json"], in: folder
+      [
+        "train", "mlp", "--data", "digits", "--hidden", "16", "--learning-rate", "0.1", "--epochs", "40",
+        "--early-stopping", "1",
+        "--json",
+      ], in: folder
     ).json()
     let (epochs, best) = (try #require(report["epochs"] as? Int), try #require(report["best_epoch"] as? Int))
     #expect(report["stopped_early"] as? Bool == true)

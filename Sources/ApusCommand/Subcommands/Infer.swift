@@ -1,6 +1,4 @@
 import Apus
-import ApusModels
-import ApusTraining
 import ArgumentParser
 
 /// `apus infer`

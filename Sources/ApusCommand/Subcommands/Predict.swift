@@ -1,5 +1,4 @@
 import Apus
-import ApusTraining
 import ArgumentParser
 
 /// `apus predict`

@@ -1,6 +1,4 @@
 import Apus
-import ApusModels
-import ApusTraining
 import ArgumentParser
 
 /// `apus train`
@@ -52,8 +50,8 @@ struct Train: ParsableCommand {
   func run() throws {
     try compute.install()
     let job = try TrainingJob(request())
-    StandardStreams.error(Texts.beginning(of: job, threads: compute.threadCount))
-    let report = try job.run(progress: ProgressReporter())
+    let heading = Texts.beginning(of: job, threads: compute.threadCount)
+    let report = try job.run(progress: ProgressReporter(heading: heading))
     try out.print(report) { Texts.end(of: report, classNames: job.configuration.classNames) }
   }
 

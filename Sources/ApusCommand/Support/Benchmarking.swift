@@ -1,5 +1,4 @@
 import Apus
-import ApusTraining
 
 /// What `apus bench` was asked for.
 struct BenchmarkRequest {

@@ -1,6 +1,5 @@
 import Apus
 import ApusCompiler
-import ApusTraining
 import ArgumentParser
 
 /// Options of every subcommand.

@@ -1,5 +1,4 @@
 import Apus
-import ApusData
 
 /// What data sets there are, as `apus data list --json` prints it.
 struct DataReport: Encodable {

@@ -1,10 +1,4 @@
 import Apus
-import ApusData
-import ApusFormats
-import ApusModels
-import ApusNN
-import ApusOptimizers
-import ApusTraining
 import ArgumentParser
 
 /// What the command says when something goes wrong.

@@ -1,4 +1,4 @@
-import ApusTraining
+import Apus
 
 /// Lists of whole numbers on the command line.
 enum NumberList {

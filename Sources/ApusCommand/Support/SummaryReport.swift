@@ -1,8 +1,4 @@
 import Apus
-import ApusInsight
-import ApusNN
-import ApusTensor
-import ApusTraining
 
 /// A model layer by layer, as `apus summary --json` prints it.
 struct SummaryReport: Encodable {

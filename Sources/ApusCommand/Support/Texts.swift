@@ -1,5 +1,4 @@
 import Apus
-import ApusTraining
 
 /// Reports as text for people.
 enum Texts {
@@ -13,7 +12,7 @@ enum Texts {
     if test > 0 { text += ", \(test) for the test" }
     text += "; \(configuration.optimizer.name), learning rate \(configuration.optimizer.learningRate), batches of "
     text += "\(configuration.batchSize), \(threads) thread\(threads == 1 ? "" : "s")\n"
-    return text + (job.isResuming ? "going on with the run in \(job.run.path)\n" : "run: \(job.run.path)\n")
+    return text + (job.isResuming ? "going on with the run in \(job.run.path)" : "run: \(job.run.path)")
   }
 
   /// What a training came to.

@@ -34,7 +34,7 @@ struct TrainingPlan {
     modelOptions =
       request.modelOptions == ModelOptions() ? earlier?.model.modelOptions ?? ModelOptions() : request.modelOptions
     optimizer = try Self.optimizer(request, earlier)
-    try check()
+    try check(request)
     if let earlier { try compare(request, earlier) }
   }
 
@@ -80,8 +80,14 @@ struct TrainingPlan {
       weightDecay: request.weightDecay ?? old?.weightDecay)
   }
 
-  private func check() throws {
+  private func check(_ request: TrainingRequest) throws {
     let whole = "a whole number of at least 1"
+    if let steps = request.checkpointSteps, steps < 1 {
+      throw TrainingError.impossible("--checkpoint-steps", steps, whole)
+    }
+    if let seconds = request.checkpointSeconds, !(seconds >= 0) {
+      throw TrainingError.impossible("--checkpoint-seconds", seconds, "a number of at least 0")
+    }
     guard epochs >= 1, epochs <= 1_000_000 else {
       throw TrainingError.impossible("--epochs", epochs, "a whole number from 1 to 1000000")
     }

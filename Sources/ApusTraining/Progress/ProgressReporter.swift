@@ -10,17 +10,23 @@ public final class ProgressReporter {
   private let interval: Double
   private var watch = Stopwatch()
   private var shown = -1.0
+  private var heading: String?
 
   /// A reporter on standard error.
   ///
-  /// - Parameter isTerminal: whether to draw a bar; nil asks the system.
-  public init(isTerminal: Bool? = nil) {
+  /// - Parameters:
+  ///   - heading: shown once, when the first epoch begins.
+  ///   - isTerminal: whether to draw a bar; nil asks the system.
+  public init(heading: String? = nil, isTerminal: Bool? = nil) {
+    self.heading = heading
     self.isTerminal = isTerminal ?? (isatty(2) == 1)
     interval = self.isTerminal ? 0.1 : 10
   }
 
   /// An epoch begins.
   func begin(_ moment: TrainingMoment) {
+    if let heading { print(heading) }
+    heading = nil
     watch = Stopwatch()
     shown = isTerminal ? -1 : 0
     if isTerminal { draw(Self.bar(moment, width: 24)) }
