@@ -12,7 +12,7 @@ struct Bench: ParsableCommand {
         apus bench mlp --serve       # says that it is ready, then answers lines "run SECONDS" on standard input
       """)
 
-  @Argument(help: "The model: \(ModelCatalog.names.joined(separator: ", ")).") var model: String
+  @Argument(help: "The model: \(ModelCatalog.names.joined(separator: ", ")), or elman.") var model: String
   @Option(help: "Samples in a step.") var batchSize = 32
   @Option(help: "train (forward, loss, backward, update) or infer (outputs).") var mode = StepBenchmark.Mode.train
   @Option(help: "Steps to time; by default as many as two seconds hold.") var steps: Int?

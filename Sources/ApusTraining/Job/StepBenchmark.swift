@@ -56,20 +56,27 @@ public final class StepBenchmark {
     guard batchSize >= 1, batchSize <= 1 << 16 else {
       throw TrainingError.impossible("--batch-size", batchSize, "a whole number from 1 to 65536")
     }
-    let configuration = try ModelConfiguration.usual(name, options)
-    let model = try configuration.make(seed: 1)
+    let (model, batch) = try Self.subject(name, options, batchSize)
     parameters = model.parameterCount
-    let inputs = withRandomSeed(2) {
-      Tensor.randomNormal(Shape([batchSize] + configuration.inputShape)).hostArray()
-    }
-    let labels = (0..<batchSize).map { Int32($0 * 7 % configuration.classes) }
-    let batch = Batch(inputs: inputs, targets: HostArray(labels, shape: [batchSize]))
     step = Self.step(model, mode, batch, optimizer)
     realize(model.parameters.map { $0.parameter.stored })
     let watch = Stopwatch()
     step()
     firstStepMs = watch.seconds * 1000
     _ = time(seconds: 0.5, least: 10)
+  }
+
+  /// The model and a batch for it: one that can be trained by name, or `elman`, which is there for comparisons only.
+  private static func subject(_ name: String, _ options: ModelOptions, _ batchSize: Int) throws -> (any Layer, Batch) {
+    if name == ElmanBenchmark.name { return (withRandomSeed(1) { ElmanBenchmark() }, ElmanBenchmark.batch(batchSize)) }
+    let configuration = try ModelConfiguration.usual(name, options)
+    let inputs = withRandomSeed(2) {
+      Tensor.randomNormal(Shape([batchSize] + configuration.inputShape)).hostArray()
+    }
+    let labels = (0..<batchSize).map { Int32($0 * 7 % configuration.classes) }
+    return (
+      try configuration.make(seed: 1), Batch(inputs: inputs, targets: HostArray(labels, shape: [batchSize]))
+    )
   }
 
   private static func step(
