@@ -17,7 +17,7 @@ package struct CPUBackend: Backend {
 
   package func layouts(for node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> LayoutChoice? {
     switch node.operation {
-    case is Convolution, is ConvolutionBackwardData, is ConvolutionBackwardWeights:
+    case is Convolution, is RectifiedConvolution, is ConvolutionBackwardData, is ConvolutionBackwardWeights:
       ConvolutionKernel.layouts(node, inputTypes)
     case is MaxPool, is MaxPoolBackward, is AveragePool, is AveragePoolBackward:
       PoolingKernel.layouts(node, inputTypes, inputLayouts)
@@ -41,7 +41,8 @@ package struct CPUBackend: Backend {
     case is Broadcast: MovementKernel.broadcast(context)
     case let transpose as Transpose: MovementKernel.transpose(transpose, context)
     case let reorder as Reorder: MovementKernel.reorder(reorder, context)
-    case is Convolution, is ConvolutionBackwardData, is ConvolutionBackwardWeights: ConvolutionKernel.kernel(context)
+    case is Convolution, is RectifiedConvolution, is ConvolutionBackwardData, is ConvolutionBackwardWeights:
+      ConvolutionKernel.kernel(context)
     case is MaxPool, is MaxPoolBackward, is AveragePool, is AveragePoolBackward: PoolingKernel.kernel(context)
     case let norm as BatchNormTraining: NormalizationKernel.kernel(norm, context)
     case let norm as BatchNormTrainingBackward: NormalizationKernel.kernel(norm, context)

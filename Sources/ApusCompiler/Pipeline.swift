@@ -23,7 +23,7 @@ package struct Pipeline: Sendable {
       ("trim scans", TrimScans.run),
       ("common subexpressions", CommonSubexpressions.run),
     ]
-    if fuses { passes.append(("fuse", Fuse.run)) }
+    if fuses { passes += [("fuse", Fuse.run), ("rectify convolutions", RectifyConvolutions.run)] }
     if choosesLayouts { passes.append(("choose layouts", { ChooseLayouts.run($0, backend: backend) })) }
     passes.append(("schedule", Schedule.run))
     observe("captured", graph)

@@ -172,6 +172,17 @@ private struct BlockingBackend: Backend {
       """)
 }
 
+@Test func convolutionsTakeOverTheirRectifiers() {
+  var maker = GraphMaker()
+  let x = maker.input([2, 8, 4, 4])
+  let w = maker.input([8, 8, 1, 1])
+  let alone = maker.apply(Unary(.rectify), maker.apply(Convolution(geometry: .init(), hasBias: false), x, w))
+  let shared = maker.apply(Convolution(geometry: .init(stride: 2), hasBias: false), x, w)
+  maker.graph.roots = [alone, maker.apply(Unary(.rectify), shared), shared]
+  let names = RectifyConvolutions.run(Fuse.run(maker.graph)).nodes.map { $0.operation.name }
+  #expect(names == ["input", "input", "convolution_relu", "convolution", "fused"])
+}
+
 @Test func paddedLayoutsStayWhereZerosStayZero() {
   func layout(after operation: some Primitive) -> Layout {
     var maker = GraphMaker()

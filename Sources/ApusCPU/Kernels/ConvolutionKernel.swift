@@ -34,6 +34,10 @@ enum ConvolutionKernel {
         pass = .forward(hasBias: operation.hasBias, relu: false)
         (geometry, image, weights) = (operation.geometry, inputTypes[0].shape, inputTypes[1].shape)
         result = node.types[0].shape
+      case let operation as RectifiedConvolution:
+        pass = .forward(hasBias: operation.convolution.hasBias, relu: true)
+        (geometry, image, weights) = (operation.convolution.geometry, inputTypes[0].shape, inputTypes[1].shape)
+        result = node.types[0].shape
       case let operation as ConvolutionBackwardData:
         pass = .backwardData
         (geometry, image, weights) = (operation.geometry, operation.inputShape, inputTypes[1].shape)
@@ -72,6 +76,7 @@ enum ConvolutionKernel {
       problem.dilation_w = Int64(geometry.dilation.width)
       problem.src_blocked = image[1] >= 4 ? 1 : 0
       problem.dst_blocked = 1
+      if case .forward(_, relu: true) = pass { problem.relu = 1 }
       return apus_conv_supported(&problem, passNumber) != 0 ? problem : nil
     }
 

@@ -15,6 +15,8 @@ enum OneDNN {
   }()
 
   /// The queue in which primitives run, in the calling thread.
+  ///
+  /// `nonisolated(unsafe)`: as for the engine.
   nonisolated(unsafe) static let stream: dnnl_stream_t? = {
     var stream: dnnl_stream_t?
     check(dnnl_stream_create(&stream, engine, UInt32(dnnl_stream_default_flags.rawValue)), "creating the stream")
