@@ -6,7 +6,7 @@ import COneDNN
 /// Matrix products: oneDNN's `sgemm` for f32, an own kernel for f64 and for products too small for a library call.
 enum MatMulKernel {
   /// Multiply-adds below which the own kernel is faster than a library call.
-  private static let smallProduct = 32 * 32 * 32
+  fileprivate static let smallProduct = 32 * 32 * 32
 
   static func kernel(_ product: MatMul, _ context: LoweringContext) -> Kernel? {
     let (left, right) = (context.inputTypes[0].shape, context.inputTypes[1].shape)
@@ -26,6 +26,9 @@ enum MatMulKernel {
         m: m, n: n, k: k, transposesLeft: product.transposesLeft, transposesRight: product.transposesRight,
         isDouble: context.outputType.dtype == .float64),
       context.options)
+    if let spread = SpreadOperand(product, m: m, n: n, k: k, isDouble: size == 8, context.options), products.count == 1 {
+      return spread.kernel
+    }
     return Kernel { arguments in
       for offset in products {
         multiply(arguments[0] + offset.a, arguments[1] + offset.b, arguments[2] + offset.c)
@@ -76,6 +79,34 @@ enum MatMulKernel {
       dnnl_sgemm(
         left, right, m, n, k, 1, a.assumingMemoryBound(to: Float.self), lda, b.assumingMemoryBound(to: Float.self), ldb,
         0, c.assumingMemoryBound(to: Float.self), n)
+    }
+  }
+}
+
+/// A product whose right operand has rows a multiple of 2 KiB apart.
+///
+/// Such rows fall into the same few cache sets while oneDNN packs them: 512x512x128 runs at 120 GFLOP/s instead of 180 on
+/// two Zen 3 cores. Copying the operand to rows one cache line further apart costs a tenth of what it saves.
+private struct SpreadOperand {
+  let kernel: Kernel
+
+  init?(_ product: MatMul, m: Int, n: Int, k: Int, isDouble: Bool, _ options: CPUOptions) {
+    guard !isDouble, !options.isDeterministic, !product.transposesRight, n % 512 == 0, k >= 16, m >= 64,
+      m * n * k > MatMulKernel.smallProduct
+    else { return nil }
+    let stride = n + 16
+    let extents = ConstantArray<Int64>([Int64(k), Int64(n), Int64(n), 1, Int64(stride), 1])
+    let threads = options.threads(forElements: n * k)
+    let transposesLeft = product.transposesLeft
+    let (left, right): (CChar, CChar) = (transposesLeft ? 84 : 78, 78)  // T, N
+    kernel = Kernel(scratchBytes: k * stride * 4) { arguments in
+      let scratch = arguments[3]
+      apus_copy_strided(
+        4, 2, extents.pointer, arguments[1], extents.pointer + 2, scratch, extents.pointer + 4, threads)
+      dnnl_sgemm(
+        left, right, Int64(m), Int64(n), Int64(k), 1, arguments[0].assumingMemoryBound(to: Float.self),
+        Int64(transposesLeft ? m : k), scratch.assumingMemoryBound(to: Float.self), Int64(stride), 0,
+        arguments[2].assumingMemoryBound(to: Float.self), Int64(n))
     }
   }
 }
