@@ -44,6 +44,8 @@ let package = Package(
     .executableTarget(
       name: "ApusCommand",
       dependencies: ["Apus", "ApusCompiler", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .executableTarget(
+      name: "PlanOverhead", dependencies: ["Apus", "ApusCompiler", "ApusCPU"], path: "Benchmarks/PlanOverhead"),
     .executableTarget(name: "CustomLoop", dependencies: ["Apus"], path: "Examples/CustomLoop"),
     .testTarget(
       name: "ApusTrainingTests", dependencies: ["Apus", "ApusTraining"]),

@@ -65,11 +65,13 @@ extension Optimizer {
       gradients.model == nil || gradients.model == ObjectIdentifier(type(of: model)),
       "update(_:along:): these gradients were taken of another model than \(type(of: model))")
     var pending = [gradients.value] + gradients.auxiliary + others
+    var replaced: [Tensor] = []
     for entry in gradients.entries where entry.parameter.isTrainable {
       guard let gradient = entry.tensor else { continue }
       let parameter = entry.parameter
       let context = memory.advance(parameter, name: entry.name, learningRate: learningRate)
       var state = memory.state(of: parameter)
+      for field in State.fields { if let tensor = state[keyPath: field.path] { replaced.append(tensor) } }
       let value = step(parameter.value, along: gradient, state: &state, context: context)
       memory.setState(state, of: parameter)
       parameter.value = value
@@ -78,6 +80,6 @@ extension Optimizer {
     }
     for state in gradients.states { pending.append(state.value) }
     memory.stepCount += 1
-    realize(pending)
+    realize(pending, consuming: replaced)
   }
 }

@@ -8,7 +8,7 @@ public final class ReferenceExecutor: Executor {
   public init() {}
 
   /// Evaluates the graph behind the tensors, inputs first.
-  public func realize(_ tensors: [Tensor], keepingGraph: Bool) {
+  public func realize(_ tensors: [Tensor], consuming consumed: [Tensor], keepingGraph: Bool) {
     for node in Self.pendingNodes(of: tensors) {
       let inputs = node.inputs.map { input -> HostView in
         let array = hostArray(of: input)

@@ -10,7 +10,7 @@ extension Tensor {
   public func hostArray() -> HostArray {
     GraphLock.withLock {
       if node.value(of: output) == nil {
-        Execution.current.realize([self], keepingGraph: GradientScope.isActive)
+        Execution.current.realize([self], consuming: [], keepingGraph: GradientScope.isActive)
       }
       return Execution.current.hostArray(of: self)
     }

@@ -12,7 +12,8 @@ import Testing
 
 /// Calls `body` with a new folder that is removed afterwards.
 func withFolder(_ body: (String) throws -> Void) throws {
-  var template = Array("/tmp/apus-tests-XXXXXX".utf8CString)
+  let temporary = getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir
+  var template = Array("\(temporary)/apus-tests-XXXXXX".utf8CString)
   let made = template.withUnsafeMutableBufferPointer { buffer in buffer.baseAddress.flatMap { mkdtemp($0) } != nil }
   let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   try #require(made)

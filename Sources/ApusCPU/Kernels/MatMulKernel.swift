@@ -26,7 +26,8 @@ enum MatMulKernel {
         m: m, n: n, k: k, transposesLeft: product.transposesLeft, transposesRight: product.transposesRight,
         isDouble: context.outputType.dtype == .float64),
       context.options)
-    if let spread = SpreadOperand(product, m: m, n: n, k: k, isDouble: size == 8, context.options), products.count == 1 {
+    if let spread = SpreadOperand(product, m: m, n: n, k: k, isDouble: size == 8, context.options), products.count == 1
+    {
       return spread.kernel
     }
     return Kernel { arguments in

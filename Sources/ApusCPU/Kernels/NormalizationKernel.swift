@@ -72,9 +72,12 @@ enum NormalizationKernel {
 
   static func kernel(_ softmax: Softmax, _ context: LoweringContext) -> Kernel? {
     let type = context.outputType
-    if let kernel = rows(type, axis: softmax.axis, context, { dtype, source, rows, columns, threads in
-      apus_softmax_rows(dtype, softmax.isLog ? 1 : 0, source[0], source[1], rows, columns, threads)
-    }) {
+    if let kernel = rows(
+      type, axis: softmax.axis, context,
+      { dtype, source, rows, columns, threads in
+        apus_softmax_rows(dtype, softmax.isLog ? 1 : 0, source[0], source[1], rows, columns, threads)
+      })
+    {
       return kernel
     }
     guard type.dtype == .float32, type.shape.elementCount > 0 else { return nil }
@@ -93,9 +96,13 @@ enum NormalizationKernel {
 
   static func kernel(_ softmax: SoftmaxBackward, _ context: LoweringContext) -> Kernel? {
     let type = context.outputType
-    if let kernel = rows(type, axis: softmax.axis, context, { dtype, source, rows, columns, threads in
-      apus_softmax_rows_backward(dtype, softmax.isLog ? 1 : 0, source[0], source[1], source[2], rows, columns, threads)
-    }) {
+    if let kernel = rows(
+      type, axis: softmax.axis, context,
+      { dtype, source, rows, columns, threads in
+        apus_softmax_rows_backward(
+          dtype, softmax.isLog ? 1 : 0, source[0], source[1], source[2], rows, columns, threads)
+      })
+    {
       return kernel
     }
     guard type.dtype == .float32, type.shape.elementCount > 0 else { return nil }

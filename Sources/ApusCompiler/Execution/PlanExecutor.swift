@@ -40,6 +40,7 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
   private var uses = 0
   private var compiled = 0
   private var peakArenaBytes = 0
+  private var reusedBuffers = 0
 
   /// An executor for a backend.
   package init(backend: any Backend, pipeline: Pipeline = Pipeline(), diagnostics: PlanDiagnostics = .fromEnvironment())
@@ -50,13 +51,14 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
   }
 
   /// Computes the tensors with one plan.
-  public func realize(_ tensors: [Tensor], keepingGraph: Bool) {
+  public func realize(_ tensors: [Tensor], consuming consumed: [Tensor], keepingGraph: Bool) {
     capture.collect(tensors)
     backend.prepareThread()
     let plan = self.plan(for: tensors)
     uses += 1
     plan.lastUse = uses
-    replay(plan, tensors, keepingGraph: keepingGraph)
+    let taken = takeovers(of: plan, consumed, keepingGraph: keepingGraph)
+    replay(plan, tensors, taken, keepingGraph: keepingGraph)
     capture.clear()
   }
 
@@ -79,7 +81,28 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
     for (key, _) in oldest { plans[key] = nil }
   }
 
-  private func replay(_ plan: Plan, _ tensors: [Tensor], keepingGraph: Bool) {
+  /// Storage of consumed inputs that results are written over, by result.
+  private func takeovers(of plan: Plan, _ consumed: [Tensor], keepingGraph: Bool) -> [Int: Storage] {
+    guard !consumed.isEmpty, !keepingGraph else { return [:] }
+    var taken: [Int: Storage] = [:]
+    let candidates = Set(consumed.map { ObjectIdentifier($0.node) })
+    for (result, slot) in plan.program.memory.takeovers {
+      let leaf = Unmanaged.passUnretained(capture.leaves[slot].node)
+      // Held by the edges of the graph, the list of leaves and the list of the consumed.
+      let references = capture.leafEdges[slot] + 2
+      let storage: Storage? = leaf._withUnsafeGuaranteedRef { node in
+        guard candidates.contains(ObjectIdentifier(node)), node.value(of: 0)?.layout == plan.inputLayouts[slot] else {
+          return nil
+        }
+        return node.storageHeldOnly(by: references)
+      }
+      if let storage, storage.byteCount >= plan.program.memory.resultBytes[result] { taken[result] = storage }
+    }
+    reusedBuffers += taken.count
+    return taken
+  }
+
+  private func replay(_ plan: Plan, _ tensors: [Tensor], _ taken: [Int: Storage], keepingGraph: Bool) {
     let program = plan.program
     let memory = program.memory
     if arena.map({ $0.byteCount < memory.arenaBytes }) ?? true {
@@ -88,7 +111,7 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
     }
     guard let arena else { return }
     peakArenaBytes = max(peakArenaBytes, memory.arenaBytes)
-    let results = memory.resultBytes.map { Storage(byteCount: $0) }
+    let results = memory.resultBytes.enumerated().map { taken[$0] ?? Storage(byteCount: $1) }
     withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer.self, capacity: capture.leaves.count + results.count + 1)
     {
       pointers in
@@ -107,6 +130,7 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
       }
     }
     plan.replays += 1
+    for (result, slot) in memory.takeovers where taken[result] != nil { capture.leaves[slot].node.consume() }
     store(plan, results, into: tensors, keepingGraph: keepingGraph)
   }
 
@@ -167,13 +191,16 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
     public var replays: Int
     /// The largest arena of any plan, in bytes.
     public var peakArenaBytes: Int
+    /// Results written over memory that was given up, such as an optimizer's old state.
+    public var reusedBuffers: Int
   }
 
   /// What the executor has done so far.
   public var statistics: Statistics {
     GraphLock.withLock {
       Statistics(
-        compiledPlans: compiled, cachedPlans: plans.count, replays: uses, peakArenaBytes: peakArenaBytes)
+        compiledPlans: compiled, cachedPlans: plans.count, replays: uses, peakArenaBytes: peakArenaBytes,
+        reusedBuffers: reusedBuffers)
     }
   }
 

@@ -9,6 +9,8 @@ struct GraphCapture {
   var nodes: [Node] = []
   /// Values the graph reads.
   var leaves: [Tensor] = []
+  /// How many graph edges read each of them.
+  private(set) var leafEdges: [Int] = []
   /// Values of the scalars bound at replay.
   var scalars: [Double] = []
   private var stack: [(node: Node, next: Int)] = []
@@ -25,6 +27,7 @@ struct GraphCapture {
     key.removeAll()
     nodes.removeAll(keepingCapacity: true)
     leaves.removeAll(keepingCapacity: true)
+    leafEdges.removeAll(keepingCapacity: true)
     scalars.removeAll(keepingCapacity: true)
     partialLeaves.removeAll(keepingCapacity: true)
     Self.visits += 1
@@ -66,7 +69,9 @@ struct GraphCapture {
     key.add(node.inputs.count)
     for input in node.inputs {
       if isLeaf(input) {
-        key.add(-1 - leafSlot(input, visit: visit))
+        let slot = leafSlot(input, visit: visit)
+        leafEdges[slot] += 1
+        key.add(-1 - slot)
       } else {
         key.add(input.node.index)
         key.add(input.output)
@@ -90,6 +95,7 @@ struct GraphCapture {
       partialLeaves[partial] = leaves.count
     }
     leaves.append(tensor)
+    leafEdges.append(0)
     key.add(tensor.type)
     return leaves.count - 1
   }

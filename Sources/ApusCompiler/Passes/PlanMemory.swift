@@ -30,6 +30,8 @@ package struct MemoryPlan: Sendable {
   package var rootPlaces: [Place] = []
   /// Bytes of each result buffer.
   package var resultBytes: [Int] = []
+  /// Results that may be written over the data of an input slot, if the caller gives that data up.
+  package var takeovers: [(result: Int, slot: Int)] = []
 }
 
 /// Assigns memory by liveness: a buffer is taken when its value is made and given back after its last use.
@@ -125,6 +127,7 @@ package enum PlanMemory {
           buffers[buffer].place = .arena(free.take(rounded(buffers[buffer].bytes)))
         }
       }
+      for (output, buffer) in bufferOf[index].enumerated() { noteTakeover(node, kernel, output, buffer, at: index) }
       if kernel.scratchBytes > 0 {
         plan.scratch[index] = free.take(rounded(kernel.scratchBytes))
         free.give(plan.scratch[index], rounded(kernel.scratchBytes))
@@ -137,6 +140,23 @@ package enum PlanMemory {
         guard case .arena(let offset) = buffers[buffer].place else { continue }
         if !outputs.contains(buffer), outputs.contains(where: { buffers[$0].place == .arena(offset) }) { continue }
         free.give(offset, rounded(buffers[buffer].bytes))
+      }
+    }
+
+    private mutating func noteTakeover(
+      _ node: Graph.Node, _ kernel: Kernel, _ output: Int, _ buffer: Int, at index: Int
+    ) {
+      guard case .result(let result) = buffers[buffer].place else { return }
+      for pair in kernel.inPlace where pair.output == output {
+        let source = node.inputs[pair.input]
+        let input = bufferOf[source.node][source.output]
+        guard case .input(let slot) = buffers[input].place, buffers[input].lastUse == index,
+          buffers[input].bytes == buffers[buffer].bytes,
+          graph.layout(of: source) == graph.layout(of: ValueID(index, output)),
+          !plan.takeovers.contains(where: { $0.slot == slot || $0.result == result }),
+          !graph.roots.contains(where: { bufferOf[$0.node][$0.output] == input })
+        else { continue }
+        plan.takeovers.append((result, slot))
       }
     }
 

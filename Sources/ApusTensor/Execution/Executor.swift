@@ -8,8 +8,8 @@ public protocol Executor: AnyObject, Sendable {
   /// Computes the given tensors, which then hold their values.
   ///
   /// Called under the graph lock. `keepingGraph` asks that computed nodes keep their inputs, because a gradient
-  /// is being taken through them.
-  func realize(_ tensors: [Tensor], keepingGraph: Bool)
+  /// is being taken through them. The values of `consumed` are not needed afterwards: their memory may be written over.
+  func realize(_ tensors: [Tensor], consuming consumed: [Tensor], keepingGraph: Bool)
 
   /// The elements of a realized tensor in row-major order; reorders them if they lie in another layout.
   func hostArray(of tensor: Tensor) -> HostArray
@@ -44,11 +44,17 @@ public enum Execution {
 ///
 /// Reading a tensor computes it too; `realize` is for computing several at once, such as the loss and the new
 /// parameters of a training step.
-public func realize(_ tensors: [Tensor]) {
+public func realize(_ tensors: [Tensor]) { realize(tensors, consuming: []) }
+
+/// Computes tensors and gives up others: an optimizer's old state, which its new state may overwrite.
+///
+/// The caller vouches that nothing still to be computed reads the consumed tensors, other than `tensors`. One that is
+/// held elsewhere, in a snapshot for example, is left alone.
+package func realize(_ tensors: [Tensor], consuming consumed: [Tensor]) {
   let pending = tensors.filter { !$0.node.hasValues }
   guard !pending.isEmpty else { return }
   GraphLock.withLock {
-    Execution.current.realize(pending, keepingGraph: GradientScope.isActive)
+    Execution.current.realize(pending, consuming: consumed, keepingGraph: GradientScope.isActive)
   }
 }
 

@@ -14,6 +14,8 @@ public final class Storage: @unchecked Sendable {
   public let pointer: UnsafeMutableRawPointer
   /// Usable bytes.
   public let byteCount: Int
+  /// Whether the storage's own allocation holds the bytes, so that a plan may write over them once nobody needs them.
+  package let isOwned: Bool
   private let release: @Sendable (UnsafeMutableRawPointer) -> Void
 
   /// Uninitialised memory of at least `byteCount` bytes.
@@ -27,6 +29,7 @@ public final class Storage: @unchecked Sendable {
     }
     pointer = raw
     self.byteCount = byteCount
+    isOwned = true
     release = { free($0) }
   }
 
@@ -37,6 +40,7 @@ public final class Storage: @unchecked Sendable {
   ) {
     self.pointer = pointer
     self.byteCount = byteCount
+    isOwned = false
     self.release = release
   }
 

@@ -79,6 +79,22 @@ public final class Node: @unchecked Sendable {
     if output == 0 { value = stored } else { otherValues[output - 1] = stored }
   }
 
+  /// Gives up the value, whose memory now belongs to a result; only the executor does this.
+  package func consume() { value = nil }
+
+  /// The storage of the only output, if nothing but the given number of graph edges and lists holds this value.
+  ///
+  /// Counts references instead of trusting the caller: one too many, wherever it comes from, only means that the
+  /// storage is not reused.
+  package func storageHeldOnly(by references: Int) -> Storage? {
+    guard outputCount == 1, let storage = value?.storage, storage.isOwned else { return nil }
+    let node = Unmanaged.passUnretained(self).toOpaque()
+    let held = Unmanaged.passUnretained(storage).toOpaque()
+    // The local `storage` may or may not count, depending on optimisation: two references at most.
+    guard referenceCount(node) <= references, referenceCount(held) <= 2 else { return nil }
+    return storage
+  }
+
   /// Forgets how the values were computed, once all exist.
   package func dropInputs() { if hasValues { inputs = [] } }
 
@@ -95,6 +111,10 @@ public final class Node: @unchecked Sendable {
     }
   }
 }
+
+/// The strong references to an object, as the runtime counts them.
+@_silgen_name("swift_retainCount")
+private func referenceCount(_ object: UnsafeMutableRawPointer) -> Int
 
 /// Where the value of an output lies.
 package struct StoredValue: Sendable {
@@ -114,7 +134,9 @@ struct Leaf: Primitive {
     throw ShapeError("a leaf is not an operation")
   }
   func gradient(_ context: GradientContext) -> [Tensor?] { [] }
-  func evaluate(_ inputs: [HostView], _ outputs: [HostView]) {}
+  func evaluate(_ inputs: [HostView], _ outputs: [HostView]) {
+    fatalError("an optimizer's old state was read after the step that replaced it; take a snapshot before the step")
+  }
 }
 
 /// The lock under which graphs are walked and executed: one plan runs at a time, over one arena.
