@@ -13,7 +13,7 @@ public struct TrainingOptions: Sendable, Hashable {
   /// Applied to inputs; nil is fitted to the training part.
   public var normalization: Normalization?
   /// Which epoch is best, and when to stop.
-  public var earlyStopping = EarlyStopping()
+  public var earlyStopping = EarlyStopping(monitor: .accuracy)
   /// Seconds between checkpoints inside an epoch; one is written after every epoch anyway.
   public var checkpointSeconds = 30.0
   /// Steps between checkpoints inside an epoch, besides; nil for none.
