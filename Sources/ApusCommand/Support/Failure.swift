@@ -44,5 +44,6 @@ extension DataError: SentenceError {}
 extension FormatError: SentenceError {}
 extension RestoreError: SentenceError {}
 extension HyperparameterError: SentenceError {}
+extension SettingError: SentenceError {}
 extension ShapeError: SentenceError {}
 extension ModelCatalog.Failure: SentenceError {}
