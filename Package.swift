@@ -46,6 +46,7 @@ let package = Package(
       dependencies: ["Apus", "ApusCompiler", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .executableTarget(
       name: "PlanOverhead", dependencies: ["Apus", "ApusCompiler", "ApusCPU"], path: "Benchmarks/PlanOverhead"),
+    .executableTarget(name: "Checkpointing", dependencies: ["Apus", "ApusCPU"], path: "Benchmarks/Checkpointing"),
     .executableTarget(name: "CustomLoop", dependencies: ["Apus"], path: "Examples/CustomLoop"),
     .testTarget(
       name: "ApusTrainingTests", dependencies: ["Apus", "ApusTraining"]),

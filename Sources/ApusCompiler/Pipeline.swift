@@ -22,6 +22,7 @@ package struct Pipeline: Sendable {
       ("simplify", Simplify.run),
       ("trim scans", TrimScans.run),
       ("common subexpressions", CommonSubexpressions.run),
+      ("release recomputations", ReleaseRecomputations.run),
     ]
     if fuses { passes += [("fuse", Fuse.run), ("rectify convolutions", RectifyConvolutions.run)] }
     if choosesLayouts { passes.append(("choose layouts", { ChooseLayouts.run($0, backend: backend) })) }

@@ -16,6 +16,9 @@ import ApusTensor
 public struct Sequential: Layer, CustomStringConvertible {
   /// The layers, first to last.
   public var layers: [any Layer]
+  /// In how many segments a gradient recomputes the layers instead of keeping what they give; 0 keeps everything. About
+  /// the square root of the number of layers saves most; see `checkpointed(_:_:)`.
+  public var checkpointSegments = 0
 
   /// The layers of a list.
   public init(_ layers: [any Layer]) { self.layers = layers }
@@ -24,7 +27,14 @@ public struct Sequential: Layer, CustomStringConvertible {
   public init(@LayerBuilder _ layers: () -> [any Layer]) { self.layers = layers() }
 
   /// The last layer's output.
-  public func callAsFunction(_ x: Tensor) -> Tensor { layers.reduce(x) { $1($0) } }
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    guard checkpointSegments > 0 else { return layers.reduce(x) { $1($0) } }
+    let count = min(checkpointSegments, layers.count)
+    return (0..<count).reduce(x) { h, segment in
+      let part = layers[(layers.count * segment / count)..<(layers.count * (segment + 1) / count)]
+      return checkpointed(h) { part.reduce($0) { $1($0) } }
+    }
+  }
 
   /// The layers, named by their positions.
   public var namedParts: [(name: String, part: Any)]? { layers.enumerated().map { (String($0), $1 as Any) } }

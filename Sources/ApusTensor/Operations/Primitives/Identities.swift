@@ -3,9 +3,7 @@ struct Variable: Primitive {
   var name: String { "variable" }
   func resultTypes(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] { [inputs[0]] }
   func gradient(_ context: GradientContext) -> [Tensor?] { [context.outputGradient] }
-  func evaluate(_ inputs: [HostView], _ outputs: [HostView]) {
-    outputs[0].pointer.copyMemory(from: inputs[0].pointer, byteCount: inputs[0].type.byteCount)
-  }
+  func evaluate(_ inputs: [HostView], _ outputs: [HostView]) { copyFirst(inputs, outputs) }
 }
 
 /// Passes a value on and stops gradients; the compiler removes it.
@@ -13,9 +11,7 @@ struct StopGradient: Primitive {
   var name: String { "stop_gradient" }
   func resultTypes(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] { [inputs[0]] }
   func gradient(_ context: GradientContext) -> [Tensor?] { [nil] }
-  func evaluate(_ inputs: [HostView], _ outputs: [HostView]) {
-    outputs[0].pointer.copyMemory(from: inputs[0].pointer, byteCount: inputs[0].type.byteCount)
-  }
+  func evaluate(_ inputs: [HostView], _ outputs: [HostView]) { copyFirst(inputs, outputs) }
 }
 
 /// A gradient rule given by the user: input 0 is the value, the others are what it was computed from.
@@ -35,14 +31,17 @@ struct CustomGradient: Primitive {
       "the custom gradient rule returned \(contributions.count) gradients for \(context.inputs.count - 1) inputs")
     return [nil] + contributions
   }
-  func evaluate(_ inputs: [HostView], _ outputs: [HostView]) {
-    outputs[0].pointer.copyMemory(from: inputs[0].pointer, byteCount: inputs[0].type.byteCount)
-  }
+  func evaluate(_ inputs: [HostView], _ outputs: [HostView]) { copyFirst(inputs, outputs) }
 }
 
 /// Whether a primitive only passes its first input on.
 package func isIdentity(_ operation: any Primitive) -> Bool {
-  operation is Variable || operation is StopGradient || operation is CustomGradient
+  operation is Variable || operation is StopGradient || operation is CustomGradient || operation is Checkpoint
+}
+
+/// The reference kernel of identities.
+func copyFirst(_ inputs: [HostView], _ outputs: [HostView]) {
+  outputs[0].pointer.copyMemory(from: inputs[0].pointer, byteCount: inputs[0].type.byteCount)
 }
 
 extension Tensor {
