@@ -17,7 +17,8 @@ public struct Sequential: Layer, CustomStringConvertible {
   /// The layers, first to last.
   public var layers: [any Layer]
   /// In how many segments a gradient recomputes the layers instead of keeping what they give; 0 keeps everything. About
-  /// the square root of the number of layers saves most; see `checkpointed(_:_:)`.
+  /// the square root of the number of layers saves most; see `checkpointed(_:_:)`. The last segment is kept: its
+  /// gradient comes first, when the memory of the others is free.
   public var checkpointSegments = 0
 
   /// The layers of a list.
@@ -32,7 +33,7 @@ public struct Sequential: Layer, CustomStringConvertible {
     let count = min(checkpointSegments, layers.count)
     return (0..<count).reduce(x) { h, segment in
       let part = layers[(layers.count * segment / count)..<(layers.count * (segment + 1) / count)]
-      return checkpointed(h) { part.reduce($0) { $1($0) } }
+      return segment == count - 1 ? part.reduce(h) { $1($0) } : checkpointed(h) { part.reduce($0) { $1($0) } }
     }
   }
 
