@@ -31,13 +31,12 @@ let package = Package(
       name: "Apus",
       dependencies: [
         "ApusTensor", "ApusFormats", "ApusCompiler", "ApusCPU", "ApusData", "ApusNN", "ApusOptimizers", "ApusModels",
-        "ApusTraining", "ApusPlots", "ApusInsight",
+        "ApusTraining", "ApusInsight",
       ]),
     .target(name: "ApusReference", dependencies: ["ApusTensor"]),
     .target(name: "ApusNN", dependencies: ["ApusTensor", "ApusFormats"]),
     .target(name: "ApusOptimizers", dependencies: ["ApusTensor", "ApusNN"]),
     .target(name: "ApusModels", dependencies: ["ApusTensor", "ApusFormats", "ApusNN"]),
-    .target(name: "ApusPlots", dependencies: ["ApusFormats"]),
     .target(name: "ApusInsight", dependencies: ["ApusTensor", "ApusCompiler", "ApusNN", "ApusTraining"]),
     .target(
       name: "ApusTraining",
@@ -50,7 +49,7 @@ let package = Package(
     .executableTarget(name: "Checkpointing", dependencies: ["Apus", "ApusCPU"], path: "Benchmarks/Checkpointing"),
     .executableTarget(name: "CustomLoop", dependencies: ["Apus"], path: "Examples/CustomLoop"),
     .testTarget(
-      name: "ApusTrainingTests", dependencies: ["Apus", "ApusTraining"]),
+      name: "ApusTrainingTests", dependencies: ["Apus", "ApusTraining", "GoldenFiles"]),
     .testTarget(name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusTensor", "ApusData", "ApusFormats"]),
     .target(name: "GoldenFiles", dependencies: ["ApusTensor", "ApusFormats"], path: "Tests/Golden/Support"),
     .testTarget(name: "ApusNNTests", dependencies: ["ApusNN", "ApusCPU", "GoldenFiles"]),

@@ -33,6 +33,15 @@ import Testing
     let matrix = try #require(judged["confusion_matrix"] as? [[Int]])
     #expect(matrix.count == 10 && matrix.joined().reduce(0, +) == 359)
     #expect((judged["per_class"] as? [[String: Any]])?.count == 10)
+    let values = try #require(judged["metrics"] as? [String: Double])
+    #expect(values["accuracy"] == accuracy && values["top5_accuracy"] ?? 0 > accuracy)
+    #expect(values["roc_auc"] ?? 0 > 0.99 && values["f1"] ?? 0 > 0.94 && values["mcc"] ?? 0 > 0.94)
+    let chosen = try Apus.run(["evaluate", run, "--json", "--metrics", "top3_accuracy, f1_weighted"], in: folder).json()
+    #expect((chosen["metrics"] as? [String: Double]).map { Set($0.keys) } == ["top3_accuracy", "f1_weighted"])
+    let unknown = try Apus.run(["evaluate", run, "--metrics", "f2"], in: folder)
+    #expect(unknown.status == 1 && unknown.errorLines.count == 1 && unknown.errors.contains("did you mean f1"))
+    let unfit = try Apus.run(["evaluate", run, "--metrics", "r2"], in: folder)
+    #expect(unfit.status == 1 && unfit.errors.contains("judges regression"))
   }
 
   @Test func sameSeedSameBits() throws {

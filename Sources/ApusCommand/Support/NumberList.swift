@@ -26,3 +26,11 @@ enum NumberList {
     return numbers
   }
 }
+
+/// Names of metrics on the command line.
+enum MetricNames {
+  /// The names in a list with commas.
+  static func list(_ text: String) -> [String] {
+    text.split(separator: ",", omittingEmptySubsequences: false).map { String($0.filter { $0 != " " }) }
+  }
+}

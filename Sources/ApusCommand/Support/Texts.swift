@@ -33,15 +33,19 @@ enum Texts {
   /// How well a run does.
   static func evaluation(_ report: EvaluationReport, classNames: [String]) -> String {
     let width = max(report.perClass.map(\.name.count).max() ?? 0, 5)
-    func row(_ name: String, _ a: String, _ b: String, _ c: String) -> String {
-      name.padded(to: width) + "  " + [a, b, c].map { $0.leftPadded(to: 9) }.joined(separator: "  ")
+    func row(_ name: String, _ numbers: String...) -> String {
+      name.padded(to: width) + "  " + numbers.map { $0.leftPadded(to: 9) }.joined(separator: "  ")
     }
     var lines = [ConfusionMatrix(classNames: classNames, counts: report.confusionMatrix).description, ""]
-    lines.append(row("class", "precision", "recall", "samples"))
+    lines.append(row("class", "precision", "recall", "f1", "samples"))
     lines += report.perClass.map {
-      row($0.name, Rounding.text($0.precision, 4), Rounding.text($0.recall, 4), String($0.samples))
+      row(
+        $0.name, Rounding.text($0.precision, 4), Rounding.text($0.recall, 4), Rounding.text($0.f1, 4),
+        String($0.samples))
     }
-    lines.append("")
+    let names = report.metrics.keys.sorted()
+    let longest = names.map(\.count).max() ?? 0
+    lines += [""] + names.map { $0.padded(to: longest) + "  " + Rounding.text(report.metrics[$0] ?? .nan, 4) } + [""]
     lines.append(
       "\(report.part) loss \(Rounding.text(report.testLoss, 4)), accuracy "
         + "\(Rounding.text(report.testAccuracy * 100, 2)) % of \(report.samples) samples of \(report.data)")

@@ -47,8 +47,11 @@ public struct SavedRun {
   ///
   /// The test part is used; of data without one the validation part, else all there is.
   ///
-  /// - Throws: `DataError`, `FormatError`, ``TrainingError`` when the data cannot be read or do not fit.
-  public func evaluate(on name: String?) throws -> EvaluationReport {
+  /// - Parameter metrics: names of the metrics to compute; nil for all that fit the task.
+  /// - Throws: `DataError`, `FormatError`, ``TrainingError`` when the data cannot be read or do not fit, or there is no
+  ///   metric of a name.
+  public func evaluate(on name: String?, metrics: [String]? = nil) throws -> EvaluationReport {
+    let metrics = try metrics?.map { try Metric.named($0) }
     let loaded = try DataCatalog.load(name ?? configuration.data)
     let (part, data) = try self.part(of: loaded, isOwn: name == nil || name == configuration.data)
     guard data.classCount == configuration.classNames.count else {
@@ -57,11 +60,13 @@ public struct SavedRun {
         advice: "give data with the run's classes")
     }
     let judged = try ApusTraining.evaluate(
-      model, on: data, loss: { crossEntropy($0, $1) }, normalization: configuration.normalization)
+      model, on: data, loss: { crossEntropy($0, $1) },
+      metrics: metrics ?? Metric.all(for: .classification, classCount: data.classCount),
+      normalization: configuration.normalization)
     let confusion = judged.confusion ?? ConfusionMatrix(classNames: configuration.classNames)
     return EvaluationReport(
       run: folder.path, data: loaded.name, part: part, samples: data.count, testAccuracy: confusion.accuracy,
-      testLoss: judged.loss, confusionMatrix: confusion.counts, perClass: confusion.perClass)
+      testLoss: judged.loss, metrics: judged.values, confusionMatrix: confusion.counts, perClass: confusion.perClass)
   }
 
   private func part(of loaded: LoadedData, isOwn: Bool) throws -> (name: String, data: Dataset) {
@@ -122,9 +127,11 @@ public struct EvaluationReport: Sendable, Hashable, Encodable {
   public let testAccuracy: Double
   /// The mean cross-entropy.
   public let testLoss: Double
+  /// The metrics by name.
+  public let metrics: [String: Double]
   /// Rows actual, columns predicted.
   public let confusionMatrix: [[Int]]
-  /// Precision and recall of every class.
+  /// Precision, recall and F1 of every class.
   public let perClass: [ConfusionMatrix.ClassReport]
 }
 

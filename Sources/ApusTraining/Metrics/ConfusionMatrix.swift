@@ -45,19 +45,17 @@ public struct ConfusionMatrix: Sendable, Hashable {
     public let precision: Double
     /// Of the samples of this class, the fraction taken for it; 0 when there are none.
     public let recall: Double
+    /// The harmonic mean of precision and recall; 0 when both are.
+    public let f1: Double
     /// Samples of this class.
     public let samples: Int
   }
 
-  /// Precision and recall of every class.
+  /// Precision, recall and F1 of every class.
   public var perClass: [ClassReport] {
-    counts.indices.map { number in
-      let right = Double(counts[number][number])
-      let actual = counts[number].reduce(0, +)
-      let predicted = counts.reduce(0) { $0 + $1[number] }
-      return ClassReport(
-        name: classNames[number], precision: predicted == 0 ? 0 : right / Double(predicted),
-        recall: actual == 0 ? 0 : right / Double(actual), samples: actual)
+    zip(classNames, classes).map { name, counts in
+      ClassReport(
+        name: name, precision: counts.precision, recall: counts.recall, f1: counts.f1, samples: counts.actual)
     }
   }
 }

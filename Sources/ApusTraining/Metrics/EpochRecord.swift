@@ -12,10 +12,14 @@ public struct EpochRecord: Sendable, Hashable, Codable {
   public var validationLoss: Double?
   /// The accuracy on the validation part after the epoch.
   public var validationAccuracy: Double?
+  /// The metrics on the validation part after the epoch, by name; nil without one, and in files of older versions.
+  public var validationMetrics: [String: Double]?
   /// Seconds the epoch took, validation included.
   public var seconds: Double
   /// Training samples a second, without validation.
   public var samplesPerSecond: Double
+  /// The learning rate of the epoch's last step; nil in files of older versions.
+  public var learningRate: Double?
 
   private enum CodingKeys: String, CodingKey {
     case epoch, step, seconds
@@ -23,6 +27,8 @@ public struct EpochRecord: Sendable, Hashable, Codable {
     case trainAccuracy = "train_accuracy"
     case validationLoss = "validation_loss"
     case validationAccuracy = "validation_accuracy"
+    case validationMetrics = "validation_metrics"
+    case learningRate = "learning_rate"
     case samplesPerSecond = "samples_per_second"
   }
 }

@@ -16,10 +16,12 @@ public typealias LossFunction = (_ outputs: Tensor, _ targets: Tensor) -> Tensor
 /// ```
 /// Random layers (dropout) draw from the numbers of the task: wrap the step in `withRandomSeed(seed, step:)` to make it a
 /// function of both, as ``Trainer`` does.
+///
+/// - Parameter task: what the outputs mean, for counting the right ones; nil takes labels `[N]` for classes.
 @discardableResult
 public func trainStep(
   _ model: some Layer, _ optimizer: any Optimizer, _ batch: Batch, loss: LossFunction,
-  clipping: GradientClipping = .none
+  clipping: GradientClipping = .none, task: PredictionTask? = nil
 ) -> StepResult {
   let (inputs, targets) = (Tensor(batch.inputs), Tensor(batch.targets))
   let gradients = valueWithGradient(of: model) {
@@ -27,6 +29,6 @@ public func trainStep(
     return (loss(outputs, targets), [outputs])
   }
   optimizer.update(model, along: clipping(gradients))
-  let correct = gradients.auxiliary.first.flatMap { Predictions.correct($0.hostArray(), batch.targets) }
+  let correct = gradients.auxiliary.first.flatMap { Predictions.correct($0.hostArray(), batch.targets, task) }
   return StepResult(loss: gradients.value.item(), correct: correct, count: batch.count)
 }

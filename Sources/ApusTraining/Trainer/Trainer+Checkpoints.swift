@@ -50,7 +50,7 @@ extension Trainer {
 
   /// Gives the model its best weights and writes the result.
   func finish() throws {
-    if let bestEpoch, bestEpoch != position.epoch {
+    if let bestEpoch, bestEpoch != position.epoch || position.batch > 0 {
       if let run {
         try model.load(from: run.best(bestEpoch))
       } else if let bestWeights {

@@ -5,27 +5,67 @@ import ApusTensor
 extension Trainer {
   /// Judges the model on some data.
   ///
-  /// - Throws: ``TrainingError`` when the data do not fit the model.
-  public func evaluate(_ data: Dataset) throws -> Evaluation {
+  /// - Parameter metrics: nil takes those of the trainer, or without any the usual ones of the task.
+  /// - Throws: ``TrainingError`` when the data do not fit the model, or a metric does not fit the task.
+  public func evaluate(_ data: Dataset, metrics: [Metric]? = nil) throws -> Evaluation {
     let used = try normalization ?? Normalization(fitting: data)
     return try ApusTraining.evaluate(
-      model, on: data, loss: loss, normalization: used, batchSize: options.evaluationBatchSize)
+      model, on: data, loss: loss, task: options.task, metrics: metrics ?? self.metrics, normalization: used,
+      batchSize: options.evaluationBatchSize, unscaling: unscaling)
+  }
+
+  /// Calls the hooks that are due; what one throws becomes an error that names it.
+  func callHooks(_ moment: TrainingMoment) throws {
+    guard hooks.contains(where: { $0.period.matches(moment) }) else { return }
+    var moment = moment
+    moment.control = control
+    control?.step = position.step
+    control?.history = position.history
+    for hook in hooks where hook.period.matches(moment) {
+      try call(hook, "after step \(moment.step)") { try hook.run(moment) }
+    }
+  }
+
+  /// Runs a method of a hook.
+  func call(_ hook: any TrainingHook, _ moment: String, _ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch {
+      throw TrainingError(
+        "hook '\(hook.name)' \(moment)", "failed: \(error)",
+        advice: run.map { "the checkpoints in \($0.path) are kept" } ?? "mend it or leave it out")
+    }
   }
 }
 
 /// Judges a model on some data, in inference mode.
 ///
-/// - Parameter normalization: applied to the inputs; nil leaves them as they are.
-/// - Throws: ``TrainingError`` when the data do not fit the model or the normalization.
+/// ```swift
+/// let judged = try evaluate(model, on: test, loss: crossEntropy, metrics: [.accuracy, .f1, .topK(3)], normalization: nil)
+/// print(judged["f1"] ?? 0)
+/// ```
+/// - Parameters:
+///   - task: what the outputs mean; nil tells it from the data: numbers where there are no classes, one logit for two
+///     classes is a binary task, and otherwise there is a logit for each class.
+///   - metrics: nil takes the usual ones of the task (``Metric/usual(for:classCount:)``).
+///   - normalization: applied to the inputs; nil leaves them as they are.
+///   - unscaling: applied to outputs and targets alike before the metrics see them, not to what the loss sees: the way
+///     back from scaled to original units in regression.
+/// - Throws: ``TrainingError`` when the data do not fit the model, the normalization or the task, or a metric does not
+///   fit the task.
 public func evaluate(
-  _ model: some Layer, on data: Dataset, loss: LossFunction, normalization: Normalization?, batchSize: Int = 256
+  _ model: some Layer, on data: Dataset, loss: LossFunction, task: PredictionTask? = nil, metrics: [Metric]? = nil,
+  normalization: Normalization?, batchSize: Int = 256, unscaling: ((HostArray) -> HostArray)? = nil
 ) throws -> Evaluation {
   if let normalization, !normalization.fits(data.sampleShape) {
     throw TrainingError(
       data.name, "its samples of shape \(data.sampleShape) do not fit the model's normalization",
       advice: "give samples of the shape the model was trained on")
   }
-  try checkOutputs(of: model, on: data, batchSize)
+  let task = try checkedTask(of: model, on: data, task, batchSize)
+  let metrics = metrics ?? Metric.usual(for: task, classCount: data.classCount)
+  try Metric.check(metrics, task)
+  var states = metrics.map { $0.started() }
   var lossSum = 0.0
   var confusion = ConfusionMatrix(classNames: data.classNames)
   for batch in data.batches(of: batchSize, shuffle: false, normalization: normalization) {
@@ -35,28 +75,47 @@ public func evaluate(
     }
     realize(outputs, value)
     lossSum += value.item() * Double(batch.count)
-    guard data.classCount > 0 else { continue }
-    for (actual, predicted) in zip(batch.targets.scalars(as: Int32.self), Predictions.classes(outputs.hostArray())) {
-      confusion.add(actual: Int(actual), predicted: predicted)
-    }
+    let (array, targets) = (outputs.hostArray(), batch.targets)
+    let judged = try JudgedBatch(
+      outputs: unscaling?(array) ?? array, targets: unscaling?(targets) ?? targets, task: task)
+    if task != .regression { confusion.add(judged) }
+    for index in states.indices { states[index].add(judged) }
   }
   return Evaluation(
-    loss: lossSum / Double(data.count), confusion: data.classCount > 0 ? confusion : nil, count: data.count)
+    loss: lossSum / Double(data.count), metrics: zip(metrics, states).map { MetricValue($0.name, $1.value) },
+    confusion: task == .regression ? nil : confusion, count: data.count)
 }
 
-private func checkOutputs(of model: some Layer, on data: Dataset, _ batchSize: Int) throws {
+/// What the outputs mean, after a run on shapes alone has shown that they fit the data.
+private func checkedTask(
+  of model: some Layer, on data: Dataset, _ task: PredictionTask?, _ batchSize: Int
+) throws -> PredictionTask {
   let count = min(batchSize, data.count)
   do {
     let outputs = try Diagnostics.dryRun {
       model(Tensor(repeating: 0, shape: Shape([count] + Array(data.sampleShape)))).shape
     }
-    guard data.classCount == 0 || outputs == [count, data.classCount] else {
-      throw ShapeError(
-        "its outputs are \(outputs) where \(data.classCount) classes need \([count, data.classCount] as Shape)")
-    }
+    return try PredictionTask.checked(task, data, outputs: outputs)
   } catch let error as ShapeError {
     throw TrainingError(
       data.name, "the model cannot take samples of shape \(data.sampleShape) (\(error.message))",
       advice: "give data of the shape and classes it was trained on")
+  }
+}
+
+extension PredictionTask {
+  /// The task, or if it is nil the one that outputs of such a shape have for the data.
+  ///
+  /// - Throws: `ShapeError` when the outputs are not those of the task.
+  static func checked(_ task: PredictionTask?, _ data: Dataset, outputs: Shape) throws -> PredictionTask {
+    let isOneLogit = data.classCount == 2 && outputs.rank == 2 && outputs[1] == 1
+    let task = task ?? (isOneLogit ? .binary : .usual(for: data))
+    if task == .regression { return task }
+    let expected = [outputs[0], task.outputCount(for: data)] as Shape
+    guard outputs == expected else {
+      let classes = task == .binary ? "a binary task needs" : "\(data.classCount) classes need"
+      throw ShapeError("the outputs are \(outputs) where \(classes) \(expected)")
+    }
+    return task
   }
 }

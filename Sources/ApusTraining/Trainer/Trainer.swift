@@ -24,6 +24,10 @@ public final class Trainer<Model: Layer> {
   public let options: TrainingOptions
   /// Where checkpoints go; nil keeps nothing on disk.
   public let run: RunFolder?
+  /// What is judged on the validation part after every epoch; nil for the usual metrics of the task.
+  public let metrics: [Metric]?
+  /// Applied to outputs and targets before metrics see them: the way back to original units in regression.
+  public var unscaling: ((HostArray) -> HostArray)?
   /// Called after steps and epochs.
   public var hooks: [any TrainingHook]
   /// Shows how far the training is; nil shows nothing.
@@ -31,19 +35,21 @@ public final class Trainer<Model: Layer> {
   /// What is applied to inputs; known once ``fit(_:validation:epochs:resuming:)`` has begun.
   public internal(set) var normalization: Normalization?
 
+  var control: TrainingControl?
   var position = TrainingPosition()
   var bestWeights: ModelSnapshot?
   var lastGood: Checkpoint?
 
   /// A trainer.
   public init(
-    _ model: Model, loss: @escaping LossFunction, optimizer: any Optimizer,
-    options: TrainingOptions = TrainingOptions(),
-    run: RunFolder? = nil, hooks: [any TrainingHook] = [], progress: ProgressReporter? = nil
+    _ model: Model, loss: @escaping LossFunction, optimizer: any Optimizer, metrics: [Metric]? = nil,
+    options: TrainingOptions = TrainingOptions(), run: RunFolder? = nil, hooks: [any TrainingHook] = [],
+    progress: ProgressReporter? = nil
   ) {
     self.model = model
     self.loss = loss
     self.optimizer = optimizer
+    self.metrics = metrics
     self.options = options
     self.run = run
     self.hooks = hooks
@@ -57,6 +63,8 @@ public final class Trainer<Model: Layer> {
   public var bestEpoch: Int? { position.stopping.bestEpoch > 0 ? position.stopping.bestEpoch : nil }
   /// Whether early stopping ended the training.
   public var stoppedEarly: Bool { position.isStopped }
+  /// Why a hook ended the training; nil when none did.
+  public private(set) var stopReason: String?
   /// Seconds of training, those before a resume included.
   public var seconds: Double { position.seconds }
 
@@ -77,11 +85,17 @@ public final class Trainer<Model: Layer> {
     let lock = try run?.lock()
     defer { withExtendedLifetime(lock) {} }
     try start(resuming: resuming)
-    while position.epoch < epochs, !position.isStopped {
-      try trainEpoch(data, epochs)
-      try finishEpoch(data, validation, epochs)
+    let control = TrainingControl(model, optimizer, loss, seed: options.seed, run: run, position)
+    (self.control, stopReason) = (control, nil)
+    defer { self.control = nil }
+    for hook in hooks { try call(hook, "at the beginning") { try hook.begin(control) } }
+    while position.epoch < epochs, !position.isStopped, control.stopReason == nil {
+      if try trainEpoch(data, epochs) { try finishEpoch(data, validation, epochs) } else { try save() }
     }
+    stopReason = control.stopReason
     try finish()
+    (control.step, control.history) = (position.step, history)
+    for hook in hooks { try call(hook, "at the end") { try hook.end(control) } }
     return history
   }
 
@@ -94,6 +108,7 @@ public final class Trainer<Model: Layer> {
     }
     try options.validate()
     try optimizer.validate()
+    for hook in hooks { try hook.period.validate(hook.name) }
     if options.earlyStopping.patience != nil, validation == nil {
       throw TrainingError(
         "early stopping", "needs a validation part", advice: "set a part aside, for example a tenth of the data")
@@ -119,12 +134,9 @@ public final class Trainer<Model: Layer> {
         let labels = Tensor(repeating: 0, shape: targets, dtype: data.targets.dtype)
         _ = valueWithGradient(of: model) { loss(model(Tensor(repeating: 0, shape: inputs)), labels) }
       }
-      guard data.classCount > 0 else { return }
       let outputs = try Diagnostics.dryRun { model(Tensor(repeating: 0, shape: inputs)).shape }
-      guard outputs == [count, data.classCount] else {
-        throw ShapeError(
-          "the outputs are \(outputs) where \(data.classCount) classes need \([count, data.classCount] as Shape)")
-      }
+      let task = try PredictionTask.checked(options.task, data, outputs: outputs)
+      if let metrics { try Metric.check(metrics, task) }
     } catch let error as ShapeError {
       throw TrainingError(
         data.name, "the model \(Model.self) cannot take samples of shape \(data.sampleShape) (\(error.message))",
@@ -133,7 +145,9 @@ public final class Trainer<Model: Layer> {
   }
 
   /// Trains the rest of an epoch.
-  private func trainEpoch(_ data: Dataset, _ epochs: Int) throws {
+  ///
+  /// - Returns: whether it came to its end; a hook can stop it before.
+  private func trainEpoch(_ data: Dataset, _ epochs: Int) throws -> Bool {
     let batches = self.batches(data)
     let batchCount = batches.plan.batchCount
     let watch = Stopwatch()
@@ -151,8 +165,11 @@ public final class Trainer<Model: Layer> {
       if progress != nil || !hooks.isEmpty {
         var now = moment(epochs, batchCount, rate: Double(position.running.count - countBefore) / max(seconds, 1e-9))
         now.secondsPerStep = seconds / Double(position.batch - batches.start)
+        now.batchLoss = result.loss
         progress?.advance(now)
+        control?.batch = batch
         try callHooks(now)
+        if control?.stopReason != nil, position.batch < batchCount { return false }
       }
       let isDue = seconds - saved >= options.checkpointSeconds
       if isDue || options.checkpointSteps.map({ position.step % $0 == 0 }) ?? false, position.batch < batchCount {
@@ -160,6 +177,7 @@ public final class Trainer<Model: Layer> {
         saved = watch.seconds
       }
     }
+    return true
   }
 
   /// The batches of the epoch that are still to come.
@@ -172,7 +190,7 @@ public final class Trainer<Model: Layer> {
   /// One step, a function of weights, batch, seed and the number of the step.
   func step(_ batch: Batch) -> StepResult {
     withStepRandom(options.seed, position.step) {
-      trainStep(model, optimizer, batch, loss: loss, clipping: options.clipping)
+      trainStep(model, optimizer, batch, loss: loss, clipping: options.clipping, task: options.task)
     }
   }
 
@@ -184,7 +202,8 @@ public final class Trainer<Model: Layer> {
     let record = EpochRecord(
       epoch: position.epoch + 1, step: position.step, trainLoss: position.running.loss,
       trainAccuracy: position.running.accuracy, validationLoss: judged?.loss, validationAccuracy: judged?.accuracy,
-      seconds: trainSeconds + watch.seconds, samplesPerSecond: Double(position.running.count) / max(trainSeconds, 1e-9))
+      validationMetrics: judged?.values, seconds: trainSeconds + watch.seconds,
+      samplesPerSecond: Double(position.running.count) / max(trainSeconds, 1e-9), learningRate: optimizer.learningRate)
     let isBest = options.earlyStopping.note(record, &position.stopping)
     position.isStopped = options.earlyStopping.shouldStop(position.stopping)
     position.history.append(record)
@@ -202,10 +221,7 @@ public final class Trainer<Model: Layer> {
   private func moment(_ epochs: Int, _ batches: Int, rate: Double) -> TrainingMoment {
     TrainingMoment(
       step: position.step, epoch: position.epoch + 1, epochs: epochs, batch: position.batch, batches: batches,
-      loss: position.running.loss, accuracy: position.running.accuracy, samplesPerSecond: rate)
-  }
-
-  private func callHooks(_ moment: TrainingMoment) throws {
-    for hook in hooks where hook.period.matches(moment) { try hook.run(moment) }
+      loss: position.running.loss, accuracy: position.running.accuracy, learningRate: optimizer.learningRate,
+      samplesPerSecond: rate)
   }
 }

@@ -8,6 +8,9 @@ public struct TrainingOptions: Sendable, Hashable {
   public var seed: UInt64 = 0
   /// Whether every epoch has an order of its own.
   public var shuffle = true
+  /// What the outputs mean; nil tells it from the data, as ``evaluate(_:on:loss:task:metrics:normalization:batchSize:unscaling:)``
+  /// does.
+  public var task: PredictionTask?
   /// How gradients are limited.
   public var clipping = GradientClipping.none
   /// Applied to inputs; nil is fitted to the training part.
