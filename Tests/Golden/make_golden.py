@@ -16,7 +16,8 @@ from pathlib import Path
 
 import torch
 
-from golden import activations, elman, higher_order, layers, losses, networks, optimizers, tensor_ops
+from golden import activations, elman, further_activations, further_losses, higher_order, layers, losses, networks
+from golden import normalizations, optimizers, tensor_ops, training
 from golden.store import GoldenFile, write
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -30,6 +31,10 @@ SUBJECTS: dict[str, tuple[Callable[[torch.dtype], GoldenFile], tuple[str, ...]]]
     "pooling": (layers.build_pooling, ("f32", "f64")),
     "activations": (activations.build, ("f32", "f64")),
     "losses": (losses.build, ("f32", "f64")),
+    "further_activations": (further_activations.build, ("f32", "f64")),
+    "further_losses": (further_losses.build, ("f32", "f64")),
+    "normalizations": (normalizations.build, ("f32", "f64")),
+    "training": (training.build, ("f32", "f64")),
     "optimizers": (optimizers.build, ("f32", "f64")),
     "tensor_ops": (tensor_ops.build, ("f32", "f64")),
     "reductions": (tensor_ops.build_reductions, ("f32", "f64")),

@@ -14,7 +14,8 @@ public func crossEntropy(_ logits: Tensor, _ targets: Tensor) -> Tensor {
 ///
 /// Shapes: logits `[N, C, ...]`; targets either classes, i32 or i64 `[N, ...]`, or probabilities in the logits' type
 /// and shape. Without reduction the result is `[N, ...]`. The gradient is softmax minus target. As PyTorch's
-/// `cross_entropy`; log-softmax subtracts the largest logit, so logits of +-1e4 are exact.
+/// `cross_entropy`; log-softmax subtracts the largest logit, so logits of +-1e4 are exact, and a logit of -inf takes its
+/// class out (the loss is infinite only if that class is asked for).
 ///
 /// ```swift
 /// let loss = crossEntropy(logits, labels, labelSmoothing: 0.1, ignoredIndex: 0)
@@ -29,44 +30,17 @@ public func crossEntropy(
   _ logits: Tensor, _ targets: Tensor, labelSmoothing: Double = 0, classWeights: Tensor? = nil,
   ignoredIndex: Int? = nil, reduction: LossReduction = .mean
 ) -> Tensor {
-  guard logits.rank >= 2, logits.dtype.isFloatingPoint else {
-    return LayerCheck.fail(
-      "crossEntropy: the logits are \(logits.type), they must be floating-point [N, classes, ...]", logits.type)
-  }
+  let loss = ClassLoss("crossEntropy", classWeights: classWeights, ignoredIndex: ignoredIndex)
+  guard loss.fits(logits) else { return logits }
   guard labelSmoothing >= 0, labelSmoothing <= 1 else {
     return LayerCheck.fail("crossEntropy: labelSmoothing must be between 0 and 1, got \(labelSmoothing)", logits.type)
-  }
-  if let classWeights, classWeights.type != TensorType([logits.shape[1]], logits.dtype) {
-    return LayerCheck.fail(
-      "crossEntropy: the class weights are \(classWeights.type), they must be \(logits.dtype)[\(logits.shape[1])]",
-      logits.type)
   }
   let logarithms = Tensor.record(Softmax(axis: 1, isLog: true), [logits])
   if targets.dtype.isFloatingPoint {
     return softCrossEntropy(logarithms, targets, labelSmoothing, classWeights, ignoredIndex, reduction)
   }
-  let expected = logits.shape.removing(axes: [1])
-  guard targets.shape == expected, targets.dtype == .int32 || targets.dtype == .int64 else {
-    return LayerCheck.fail(
-      "crossEntropy: the targets are \(targets.type); for logits \(logits.shape) they must be classes, i32 or i64 "
-        + "\(expected), or probabilities \(logits.type)", logits.type)
-  }
-  let mask = ignoredIndex.map { targets .!= Double($0) }
-  let zero = Tensor.zeros([], dtype: targets.dtype)
-  let classes = mask.map { targets.selected(where: $0, otherwise: zero) } ?? targets
-  let picked = Tensor.record(GatherElements(axis: 1), [logarithms, classes.expandingShape(at: 1)])
-  var losses = -picked.reshaped(to: expected)
-  let weights = classWeights.map { Tensor.record(Gather(axis: 0), [$0, classes]) }
-  if let weights { losses = losses * weights }
-  if labelSmoothing > 0 {
-    let all = classWeights.map { logarithms * perClass($0, rank: logits.rank) } ?? logarithms
-    losses = losses * (1 - labelSmoothing) - all.sum(squeezingAxes: 1) * (labelSmoothing / Double(logits.shape[1]))
-  }
-  if let mask { losses = losses.selected(where: mask, otherwise: Tensor.zeros([], dtype: losses.dtype)) }
-  guard reduction == .mean, weights != nil || mask != nil else { return reduction(losses) }
-  var counted = weights ?? Tensor.ones(expected, dtype: losses.dtype)
-  if let mask { counted = counted.selected(where: mask, otherwise: Tensor.zeros([], dtype: losses.dtype)) }
-  return losses.sum() / counted.sum()
+  guard loss.fits(logits, targets, otherwise: ", or probabilities \(logits.type)") else { return logits }
+  return loss(logarithms, targets, labelSmoothing: labelSmoothing, reduction: reduction)
 }
 
 private func softCrossEntropy(
@@ -78,12 +52,12 @@ private func softCrossEntropy(
     return LayerCheck.fail("crossEntropy: ignoredIndex needs classes as targets, not probabilities", logarithms.type)
   }
   let classes = Double(logarithms.shape[1])
-  var terms = logarithms * (smoothing > 0 ? targets * (1 - smoothing) + smoothing / classes : targets)
-  if let classWeights { terms = terms * perClass(classWeights, rank: logarithms.rank) }
+  let shares = smoothing > 0 ? targets * (1 - smoothing) + smoothing / classes : targets
+  // A class that cannot be (logit -inf) and is not asked for adds 0 log 0 = 0.
+  let isNothing = (shares .== 0) .&& (logarithms .== -Double.infinity)
+  let zero = Tensor.zeros([], dtype: logarithms.dtype)
+  var terms = zero.selected(where: isNothing, otherwise: logarithms) * shares
+  if let classWeights { terms = terms * ClassLoss.perClass(classWeights, rank: logarithms.rank) }
   let losses = -terms.sum(squeezingAxes: 1)
   return reduction(losses)
-}
-
-private func perClass(_ weights: Tensor, rank: Int) -> Tensor {
-  weights.reshaped(to: Shape([1, weights.count] + [Int](repeating: 1, count: rank - 2)))
 }

@@ -10,7 +10,7 @@ public func huber(_ prediction: Tensor, _ target: Tensor) -> Tensor { huber(pred
 /// The loss that is squared near 0 and linear beyond `delta` (Huber, 1964), reduced.
 ///
 /// With d = prediction - target: `d^2 / 2` where `|d| <= delta`, else `delta (|d| - delta / 2)`. Shapes: both the same.
-/// Divided by `delta` it is PyTorch's `smooth_l1_loss`.
+/// As PyTorch's `huber_loss`.
 ///
 /// - Precondition: `delta` is positive.
 public func huber(
