@@ -31,12 +31,13 @@ let package = Package(
       name: "Apus",
       dependencies: [
         "ApusTensor", "ApusFormats", "ApusCompiler", "ApusCPU", "ApusData", "ApusNN", "ApusOptimizers", "ApusModels",
-        "ApusTraining", "ApusInsight",
+        "ApusTraining", "ApusPlots", "ApusInsight",
       ]),
     .target(name: "ApusReference", dependencies: ["ApusTensor"]),
     .target(name: "ApusNN", dependencies: ["ApusTensor", "ApusFormats"]),
     .target(name: "ApusOptimizers", dependencies: ["ApusTensor", "ApusNN"]),
     .target(name: "ApusModels", dependencies: ["ApusTensor", "ApusFormats", "ApusNN"]),
+    .target(name: "ApusPlots", dependencies: ["ApusFormats"]),
     .target(name: "ApusInsight", dependencies: ["ApusTensor", "ApusCompiler", "ApusNN", "ApusTraining"]),
     .target(
       name: "ApusTraining",

@@ -1,0 +1,73 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// How far the data of a panel reach along one axis, and the range and ticks that follow.
+struct PanelExtent {
+  private let axis: Axis
+  private(set) var lower = Double.infinity
+  private(set) var upper = -Double.infinity
+  /// Whether the data fill the axis from end to end, so that no room is left beside them.
+  var isTight = false
+
+  init(_ axis: Axis) { self.axis = axis }
+
+  /// Whether a number has a place on the axis.
+  func holds(_ value: Double) -> Bool { value.isFinite && (axis.scale == .linear || value > 0) }
+
+  /// Takes a number in.
+  mutating func include(_ value: Double) {
+    guard holds(value) else { return }
+    lower = min(lower, value)
+    upper = max(upper, value)
+  }
+
+  /// Whether there is anything to show.
+  var isEmpty: Bool { lower > upper }
+
+  /// The range, which is never empty, with a little room beside the data.
+  var range: (lower: Double, upper: Double) {
+    let isLogarithmic = axis.scale == .logarithmic
+    var (low, high) = isEmpty ? (isLogarithmic ? (1, 10) : (0, 1)) : (lower, upper)
+    if let wanted = axis.lower { (low, high) = (wanted, max(high, wanted)) }
+    if let wanted = axis.upper { (low, high) = (min(axis.lower ?? low, wanted), wanted) }
+    if isLogarithmic {
+      let part = isTight ? 1 : pow(high / low, 0.03)
+      let factor = low < high ? part : 2
+      return (axis.lower ?? low / factor, axis.upper ?? high * factor)
+    }
+    let room = low < high ? (isTight ? 0 : (high / 2 - low / 2) * 0.06) : (low == 0 ? 0.5 : abs(low) * 0.5)
+    return (axis.lower ?? low - room, axis.upper ?? high + room)
+  }
+
+  /// gnuplot's range: ends that nobody asked for are left to it where it finds rounder ones.
+  func setting(isFree: Bool, fromZero: Bool = false) -> String {
+    let (low, high) = range
+    let isDegenerate =
+      isEmpty || lower == upper || axis.lower.map { $0 >= upper } ?? false
+      || axis.upper.map { $0 <= lower } ?? false
+    func end(_ value: Double, _ wanted: Double?) -> String {
+      isFree && !isDegenerate && wanted == nil ? "*" : Numbers.exact(value)
+    }
+    let start = fromZero && axis.lower == nil && axis.scale == .linear ? "0" : end(low, axis.lower)
+    return "[\(start):\(end(high, axis.upper))]"
+  }
+
+  /// The distance of whole ticks.
+  var wholeStep: Int {
+    let length = max(min(range.upper - range.lower, 1e15), 1)
+    var step = 1
+    while true {
+      for factor in [1, 2, 5] where length / Double(step * factor) <= 8 { return step * factor }
+      step *= 10
+    }
+  }
+
+  /// How numbers at ticks are written.
+  var format: String {
+    guard axis.scale == .logarithmic else { return "%g" }
+    return range.lower >= 1e-4 && range.upper <= 1e5 ? "%g" : "10^{%L}"
+  }
+}
