@@ -20,6 +20,12 @@ public protocol Optimizer: AnyObject {
 
   /// How far a step goes; schedules set it before each step.
   var learningRate: Double { get set }
+  /// How much of the weights a step takes away; what that means is the rule's.
+  var weightDecay: Double { get set }
+  /// The roles of the parameters that decay; all that are trained, as in PyTorch, unless it is changed.
+  var decayedRoles: Set<Parameter.Role> { get set }
+  /// Settings of their own for some parameters; the first group that matches counts.
+  var groups: [ParameterGroup] { get set }
   /// The states of the parameters and the number of steps.
   var memory: OptimizerMemory<State> { get set }
 
@@ -36,13 +42,23 @@ public protocol Optimizer: AnyObject {
 public struct StepContext: Sendable {
   /// Which update of this parameter it is, counted from 1.
   public var step: Int
-  /// The learning rate of this step.
+  /// The learning rate of this step, for the parameter's group.
   public var learningRate: Double
+  /// The weight decay of this parameter; 0 for roles that do not decay.
+  public var weightDecay: Double
   /// The path of the parameter.
   public var name: String
   /// What the parameter is for.
   public var role: Parameter.Role
+
+  /// `gradient + weightDecay value`: the gradient of the loss with the squared-weight penalty.
+  public func decayed(_ gradient: Tensor, of value: Tensor) -> Tensor {
+    weightDecay == 0 ? gradient : gradient + value * weightDecay
+  }
 }
+
+/// What is done to the new value of a parameter before it is computed, such as a limit on its norm.
+public typealias UpdateConstraint = (_ entry: Gradients.Entry, _ value: Tensor) -> Tensor
 
 extension Optimizer {
   /// The number of updates so far.
@@ -51,35 +67,57 @@ extension Optimizer {
   /// Takes a step and computes it: new parameters, the optimizer's state, states the forward pass changed (running
   /// statistics), the loss and the other results of the gradient's graph, in one plan.
   ///
-  /// A parameter that the loss does not depend on stays as it is. To read gradients or values made of them afterwards,
-  /// name them in `others`; what was not realized would be computed again.
+  /// A parameter that the loss does not depend on, or whose group is frozen, stays as it is. To read gradients or values
+  /// made of them afterwards, name them in `others`; what was not realized would be computed again.
   ///
   /// - Parameters:
   ///   - model: the model the gradients were taken of.
   ///   - gradients: the gradients, clipped or not.
   ///   - others: more tensors to compute in the same plan.
+  ///   - constraint: applied to each new value.
+  ///   - average: takes note of the new values, in the same plan.
   /// - Precondition: the hyperparameters are valid and the gradients are those of this model.
-  public func update(_ model: some Module, along gradients: Gradients, realizing others: [Tensor] = []) {
-    do { try validate() } catch { preconditionFailure(error.description) }
+  public func update(
+    _ model: some Module, along gradients: Gradients, realizing others: [Tensor] = [],
+    constraint: UpdateConstraint? = nil, average: WeightAverage? = nil
+  ) {
+    do throws(HyperparameterError) {
+      try validate()
+      try validateGroups()
+    } catch { preconditionFailure(error.description) }
     precondition(
       gradients.model == nil || gradients.model == ObjectIdentifier(type(of: model)),
       "update(_:along:): these gradients were taken of another model than \(type(of: model))")
     var pending = [gradients.value] + gradients.auxiliary + others
     var replaced: [Tensor] = []
+    average?.beginStep()
     for entry in gradients.entries where entry.parameter.isTrainable {
-      guard let gradient = entry.tensor else { continue }
-      let parameter = entry.parameter
-      let context = memory.advance(parameter, name: entry.name, learningRate: learningRate)
-      var state = memory.state(of: parameter)
-      for field in State.fields { if let tensor = state[keyPath: field.path] { replaced.append(tensor) } }
-      let value = step(parameter.value, along: gradient, state: &state, context: context)
-      memory.setState(state, of: parameter)
-      parameter.value = value
-      pending.append(value)
-      for field in State.fields { if let tensor = state[keyPath: field.path] { pending.append(tensor) } }
+      let group = group(of: entry.name, entry.parameter.role)
+      if let group, group.isFrozen { continue }
+      if let gradient = entry.tensor { update(entry, along: gradient, group, constraint, &pending, &replaced) }
+      average?.note(entry, &pending, &replaced)
     }
     for state in gradients.states { pending.append(state.value) }
     memory.stepCount += 1
     realize(pending, consuming: replaced)
+  }
+
+  private func update(
+    _ entry: Gradients.Entry, along gradient: Tensor, _ group: ParameterGroup?, _ constraint: UpdateConstraint?,
+    _ pending: inout [Tensor], _ replaced: inout [Tensor]
+  ) {
+    let parameter = entry.parameter
+    let decay = group?.weightDecay ?? (decayedRoles.contains(parameter.role) ? weightDecay : 0)
+    let context = StepContext(
+      step: memory.advance(parameter, name: entry.name), learningRate: learningRate * (group?.learningRateFactor ?? 1),
+      weightDecay: decay, name: entry.name, role: parameter.role)
+    var state = memory.state(of: parameter)
+    for field in State.fields { if let tensor = state[keyPath: field.path] { replaced.append(tensor) } }
+    var value = step(parameter.value, along: gradient, state: &state, context: context)
+    if let constraint { value = constraint(entry, value) }
+    memory.setState(state, of: parameter)
+    parameter.value = value
+    pending.append(value)
+    for field in State.fields { if let tensor = state[keyPath: field.path] { pending.append(tensor) } }
   }
 }

@@ -51,8 +51,8 @@ public struct OptimizerMemory<State: OptimizerState> {
 
   mutating func setState(_ state: State, of parameter: Parameter) { slots[ObjectIdentifier(parameter)]?.state = state }
 
-  /// Counts one more step of a parameter.
-  mutating func advance(_ parameter: Parameter, name: String, learningRate: Double) -> StepContext {
+  /// Counts one more step of a parameter, and gives the count.
+  mutating func advance(_ parameter: Parameter, name: String) -> Int {
     let identifier = ObjectIdentifier(parameter)
     let steps = (slots[identifier]?.steps ?? 0) + 1
     if slots[identifier] == nil {
@@ -61,7 +61,7 @@ public struct OptimizerMemory<State: OptimizerState> {
       slots[identifier]?.steps = steps
       slots[identifier]?.name = name
     }
-    return StepContext(step: steps, learningRate: learningRate, name: name, role: parameter.role)
+    return steps
   }
 }
 
@@ -69,5 +69,14 @@ extension Tensor {
   /// Zeros that exist already: unlike a recorded constant, they give the first step the plan of every later one.
   package static func storedZeros(like value: Tensor) -> Tensor {
     Tensor(HostArray(type: value.type) { $0.initializeMemory(as: UInt8.self, repeating: 0) })
+  }
+  /// A number everywhere that exists already, likewise.
+  static func stored(_ value: Double, like tensor: Tensor) -> Tensor {
+    if value == 0 { return storedZeros(like: tensor) }
+    let count = tensor.count
+    return Tensor(
+      tensor.dtype == .float64
+        ? HostArray([Double](repeating: value, count: count), shape: tensor.shape)
+        : HostArray([Float](repeating: Float(value), count: count), shape: tensor.shape))
   }
 }

@@ -41,4 +41,9 @@ extension Tensor {
   package static func scalar(_ value: Double, dtype: DType) -> Tensor {
     Tensor(node: Node(ScalarConstant(value: value, dtype: dtype), [], types: [TensorType([], dtype)]))
   }
+  /// A number that changes from step to step: bound at replay whatever its value, so it never causes a new plan.
+  package static func bound(_ value: Double, like tensor: Tensor) -> Tensor {
+    let number = ScalarConstant(value: value, dtype: tensor.dtype, isBound: true)
+    return Tensor(node: Node(number, [], types: [TensorType([], tensor.dtype)]))
+  }
 }

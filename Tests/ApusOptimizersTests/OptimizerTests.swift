@@ -1,3 +1,4 @@
+import ApusCPU
 import ApusNN
 import ApusTensor
 import GoldenFiles
@@ -5,56 +6,14 @@ import Testing
 
 @testable import ApusOptimizers
 
-private struct Two: Module {
-  var p0: Parameter
-  var p1: Parameter
-}
-
 @Suite struct OptimizerTests {
-  private func make(_ golden: GoldenFile.Case) -> (any Optimizer)? {
-    let options = golden.options
-    func number(_ key: String) -> Double { options[key]?.double ?? 0 }
-    switch golden.operation {
-    case "SGD":
-      return SGD(
-        learningRate: number("lr"), momentum: number("momentum"), dampening: number("dampening"),
-        nesterov: options["nesterov"]?.isTrue == true, weightDecay: number("weight_decay"))
-    case "Adam":
-      guard case .list(let betas) = options["betas"] else { return nil }
-      return Adam(
-        learningRate: number("lr"), beta1: betas[0], beta2: betas[1], epsilon: number("eps"),
-        weightDecay: number("weight_decay"), amsgrad: options["amsgrad"]?.isTrue == true)
-    default: return nil
-    }
-  }
-
-  private func model(_ golden: GoldenFile.Case) throws -> Two {
-    Two(p0: Parameter(try golden.tensor("p0")), p1: Parameter(try golden.tensor("p1"), role: .bias))
-  }
-
-  /// Row `step` of a recorded history.
-  private func row(_ history: HostArray, _ step: Int) -> HostArray {
-    let shape = history.shape.removing(axes: [0])
-    let count = shape.elementCount
-    let values = Array(history.scalars(as: Double.self)[step * count..<(step + 1) * count])
-    return history.dtype == .float64
-      ? HostArray(values, shape: shape) : HostArray(values.map { Float($0) }, shape: shape)
-  }
-
-  private func take(_ step: Int, _ golden: GoldenFile.Case, _ model: Two, _ optimizer: any Optimizer) throws {
-    var tensors: [String: Tensor] = [:]
-    for name in ["p0", "p1"] { tensors[name] = Tensor(row(try golden.array("gradients." + name), step)) }
-    let loss = Tensor(repeating: 0, shape: [], dtype: model.p0.type.dtype)
-    optimizer.update(model, along: Gradients(of: model, value: loss, tensors))
-  }
-
   @Test(arguments: [DType.float32, .float64]) func tenSteps(dtype: DType) throws {
-    var count = 0
-    for golden in try GoldenFile("optimizers", dtype).cases {
-      guard let optimizer = make(golden) else { continue }
-      count += 1
+    let cases = try optimizerCases(dtype)
+    #expect(cases.count == 35)
+    for golden in cases {
+      let optimizer = try #require(makeOptimizer(golden))
       try withExecutor {
-        let model = try model(golden)
+        let model = try Two(golden)
         for step in 0..<10 {
           try take(step, golden, model, optimizer)
           for named in model.parameters {
@@ -66,16 +25,15 @@ private struct Two: Module {
         #expect(optimizer.stepCount == 10)
       }
     }
-    #expect(count == 9)
   }
 
   @Test func resumedStateTakesTheSameSteps() throws {
-    for golden in try GoldenFile("optimizers", .float32).cases {
-      guard let optimizer = make(golden), let resumed = make(golden) else { continue }
+    for golden in try optimizerCases(.float32) {
+      let (optimizer, resumed) = (try #require(makeOptimizer(golden)), try #require(makeOptimizer(golden)))
       try withExecutor {
-        let model = try model(golden)
+        let model = try Two(golden)
         for step in 0..<4 { try take(step, golden, model, optimizer) }
-        let copy = try self.model(golden)
+        let copy = try Two(golden)
         try copy.restore(model.snapshot())
         let state = optimizer.stateSnapshot()
         try resumed.restoreState(state, of: copy)
@@ -88,6 +46,25 @@ private struct Two: Module {
           #expect(a.parameter.value.scalars(as: Float.self) == b.parameter.value.scalars(as: Float.self))
         }
       }
+    }
+  }
+
+  /// Ten steps at rates that pass through numbers the compiler knows are one plan.
+  @Test func stepsOfAnyRateAreOnePlan() throws {
+    for golden in try optimizerCases(.float32) {
+      let optimizer = try #require(makeOptimizer(golden))
+      let executor = CPUExecutor.make()
+      try Execution.$override.withValue(executor) {
+        let model = try Two(golden)
+        realize(model.p0.value, model.p1.value)
+        for (step, rate) in [1, 0, 0.5, 0.1, 2, 1, 0.3, 0.2, 0.1, 0].enumerated() {
+          optimizer.learningRate = rate
+          try take(step, golden, model, optimizer)
+        }
+      }
+      // PyTorch's momentum begins with the whole gradient, whatever the dampening: a plan of its own.
+      let plans = golden.options["dampening"].map { $0.double > 0 } == true ? 2 : 1
+      #expect(executor.statistics.compiledPlans == plans, "\(golden.name)")
     }
   }
 
@@ -131,6 +108,23 @@ private struct Two: Module {
     #expect(problem(Adam(beta2: -0.1)) != nil)
     #expect(problem(Adam(epsilon: .nan)) != nil)
     #expect(problem(Adam(weightDecay: -1)) != nil)
+    #expect(problem(AdamW()) == nil && problem(AdaGrad()) == nil && problem(RMSProp()) == nil)
+    #expect(
+      problem(AdaDelta()) == nil && problem(Adamax()) == nil && problem(NAdam()) == nil && problem(RAdam()) == nil)
+    let wrong: [(any Optimizer, String)] = [
+      (AdamW(beta2: 1), "beta2"), (AdamW(weightDecay: .nan), "weightDecay"), (AdamW(epsilon: -1), "epsilon"),
+      (AdaGrad(learningRateDecay: -1), "learningRateDecay"), (AdaGrad(initialAccumulator: -1), "initialAccumulator"),
+      (AdaGrad(epsilon: .nan), "epsilon"), (RMSProp(decay: 1), "decay"), (RMSProp(momentum: 1), "momentum"),
+      (RMSProp(learningRate: .infinity), "learningRate"), (AdaDelta(decay: -0.1), "decay"),
+      (AdaDelta(epsilon: 0), "epsilon"), (Adamax(beta1: 1), "beta1"), (Adamax(epsilon: 0), "epsilon"),
+      (NAdam(momentumDecay: -1), "momentumDecay"), (NAdam(beta1: .nan), "beta1"), (RAdam(beta2: 1), "beta2"),
+      (RAdam(weightDecay: -1), "weightDecay"),
+    ]
+    for (optimizer, name) in wrong { #expect(problem(optimizer)?.hasPrefix(name + " must be") == true) }
+    let adam = Adam()
+    adam.groups = [ParameterGroup(matching: "conv", learningRateFactor: -1)]
+    let error = #expect(throws: HyperparameterError.self) { try adam.validateGroups() }
+    #expect(error?.description == "learningRateFactor must be a number of at least 0, got -1.0")
   }
 
   @Test func decayMayBeLimitedToRoles() {

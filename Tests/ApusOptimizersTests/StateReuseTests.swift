@@ -10,7 +10,7 @@ import Testing
   let executor = CPUExecutor.make()
   try Execution.$override.withValue(executor) {
     let model = withRandomSeed(3) { Dense(40, 30) }
-    let optimizer = try Adam(learningRate: 0.1)
+    let optimizer = Adam(learningRate: 0.1)
     let x = Tensor.randomNormal([8, 40], seed: 1)
     func step() {
       let (_, gradients) = valueWithGradient(of: model) { model(x).squared().sum() }

@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from golden import activations, elman, further_activations, further_losses, higher_order, layers, losses, networks
-from golden import normalizations, optimizers, tensor_ops, training
+from golden import normalizations, optimization, optimizers, tensor_ops, training
 from golden.store import GoldenFile, write
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -36,6 +36,8 @@ SUBJECTS: dict[str, tuple[Callable[[torch.dtype], GoldenFile], tuple[str, ...]]]
     "normalizations": (normalizations.build, ("f32", "f64")),
     "training": (training.build, ("f32", "f64")),
     "optimizers": (optimizers.build, ("f32", "f64")),
+    "optimization": (optimization.build, ("f32", "f64")),
+    "schedules": (optimization.build_schedules, ("f64",)),
     "tensor_ops": (tensor_ops.build, ("f32", "f64")),
     "reductions": (tensor_ops.build_reductions, ("f32", "f64")),
     "higher_order": (higher_order.build, ("f32", "f64")),

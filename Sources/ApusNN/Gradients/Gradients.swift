@@ -95,6 +95,13 @@ public struct Gradients: Sendable {
     return result
   }
 
+  /// The gradients without those whose entry the condition does not hold for; their parameters stay as they are.
+  public func filtered(_ isKept: (Entry) throws -> Bool) rethrows -> Gradients {
+    var result = self
+    for position in entries.indices where try !isKept(entries[position]) { result.entries[position].tensor = nil }
+    return result
+  }
+
   /// The sum of two gradients of one model, as of two parts of a batch; losses add up too.
   ///
   /// - Precondition: both belong to the same parameters.

@@ -5,16 +5,21 @@
 package struct ScalarConstant: Primitive {
   package var value: Double
   package var dtype: DType
+  /// Whether any value is bound at replay: a number that changes from step to step may pass through 0 or 1.
+  package var isBound: Bool
 
-  package init(value: Double, dtype: DType) {
+  package init(value: Double, dtype: DType, isBound: Bool = false) {
     self.value = value
     self.dtype = dtype
+    self.isBound = isBound
   }
 
   package var name: String { "scalar" }
 
   /// Whether the value is known to the compiler, and not only to the replay.
-  package var isSpecial: Bool { value == 0 || value == 1 || value == 2 || value == 0.5 || value == -1 }
+  package var isSpecial: Bool {
+    !isBound && (value == 0 || value == 1 || value == 2 || value == 0.5 || value == -1)
+  }
 
   package func encode(into key: inout PlanKey) {
     key.add(Int(dtype.rawValue))

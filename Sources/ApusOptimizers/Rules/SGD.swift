@@ -9,12 +9,27 @@ import ApusTensor
 ///     v = momentum v + (1 - dampening) g        (v = g in the first step)
 ///     w = w - learningRate d,  d = g without momentum, v with it, g + momentum v with Nesterov's
 ///
-/// as `torch.optim.SGD`.
+/// as `torch.optim.SGD`. The lecture notes keep the learning rate inside the momentum, which differs as soon as the rate
+/// changes; `momentumForm: .steps` is their rule:
+///
+///     v = momentum v + learningRate (1 - dampening) g
+///     w = w - v,  with Nesterov's  w = w - (learningRate g + momentum v)
+///
+/// The notes take Nesterov's gradient at the point ahead, `w - momentum v`. Here, as in PyTorch, w is that point, so that
+/// the gradient is taken where the model stands; the sequences of points ahead are the same.
 ///
 /// ```swift
 /// let optimizer = SGD(learningRate: 0.05, momentum: 0.9, weightDecay: 5e-4)
 /// ```
 public final class SGD: Optimizer {
+  /// What the momentum sums up.
+  public enum MomentumForm: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Gradients, which the present learning rate then scales, as in PyTorch.
+    case gradients
+    /// Steps, each with the learning rate of its time, as in the lecture notes.
+    case steps
+  }
+
   /// The momentum buffer of a parameter.
   public struct State: OptimizerState {
     /// v.
@@ -33,21 +48,27 @@ public final class SGD: Optimizer {
   public var dampening: Double
   /// Whether the gradient is taken as if the momentum had acted already.
   public var nesterov: Bool
+  /// What the momentum sums up.
+  public var momentumForm: MomentumForm
   /// The factor of the squared-weight penalty's gradient.
   public var weightDecay: Double
   /// The roles of the parameters that decay; all that are trained, as in PyTorch.
   public var decayedRoles: Set<Parameter.Role> = [.weight, .bias, .scale]
+  /// Settings of their own for some parameters.
+  public var groups: [ParameterGroup] = []
   /// The buffers.
   public var memory = OptimizerMemory<State>()
 
   /// Gradient descent with the given hyperparameters; ``validate()`` checks them.
   public init(
-    learningRate: Double, momentum: Double = 0, dampening: Double = 0, nesterov: Bool = false, weightDecay: Double = 0
+    learningRate: Double, momentum: Double = 0, dampening: Double = 0, nesterov: Bool = false,
+    momentumForm: MomentumForm = .gradients, weightDecay: Double = 0
   ) {
     self.learningRate = learningRate
     self.momentum = momentum
     self.dampening = dampening
     self.nesterov = nesterov
+    self.momentumForm = momentumForm
     self.weightDecay = weightDecay
   }
 
@@ -66,14 +87,14 @@ public final class SGD: Optimizer {
 
   /// One step of one parameter.
   public func step(_ value: Tensor, along gradient: Tensor, state: inout State, context: StepContext) -> Tensor {
-    var g = gradient
-    if weightDecay != 0, decayedRoles.contains(context.role) { g = g + value * weightDecay }
-    if momentum != 0 {
-      let added = dampening == 0 || context.step == 1 ? g : g * (1 - dampening)
-      let v = (state.momentum ?? .storedZeros(like: value)) * momentum + added
-      state.momentum = v
-      g = nesterov ? g + v * momentum : v
-    }
-    return value - g * context.learningRate
+    let rate = Tensor.bound(context.learningRate, like: value)
+    var g = context.decayed(gradient, of: value)
+    if momentum == 0 { return value - g * rate }
+    if momentumForm == .steps { g = g * rate }
+    let added = dampening == 0 || context.step == 1 ? g : g * (1 - dampening)
+    let v = (state.momentum ?? .storedZeros(like: value)) * momentum + added
+    state.momentum = v
+    let step = nesterov ? g + v * momentum : v
+    return momentumForm == .steps ? value - step : value - step * rate
   }
 }
