@@ -17,14 +17,20 @@ public typealias LossFunction = (_ outputs: Tensor, _ targets: Tensor) -> Tensor
 /// Random layers (dropout) draw from the numbers of the task: wrap the step in `withRandomSeed(seed, step:)` to make it a
 /// function of both, as ``Trainer`` does.
 ///
-/// - Parameter task: what the outputs mean, for counting the right ones; nil takes labels `[N]` for classes.
+/// - Parameters:
+///   - adversarial: trains on adversarial examples too; the loss of the result is then the mixed one.
+///   - task: what the outputs mean, for counting the right ones; nil takes labels `[N]` for classes.
 @discardableResult
 public func trainStep(
   _ model: some Layer, _ optimizer: any Optimizer, _ batch: Batch, loss: LossFunction,
-  clipping: GradientClipping = .none, task: PredictionTask? = nil
+  clipping: GradientClipping = .none, adversarial: AdversarialLoss? = nil, task: PredictionTask? = nil
 ) -> StepResult {
   let (inputs, targets) = (Tensor(batch.inputs), Tensor(batch.targets))
   let gradients = valueWithGradient(of: model) {
+    if let adversarial {
+      let (value, outputs) = adversarial(model, inputs, targets, loss: loss)
+      return (value, [outputs])
+    }
     let outputs = model(inputs)
     return (loss(outputs, targets), [outputs])
   }

@@ -87,7 +87,7 @@ public func evaluate(
 }
 
 /// What the outputs mean, after a run on shapes alone has shown that they fit the data.
-private func checkedTask(
+func checkedTask(
   of model: some Layer, on data: Dataset, _ task: PredictionTask?, _ batchSize: Int
 ) throws -> PredictionTask {
   let count = min(batchSize, data.count)

@@ -10,8 +10,7 @@ import ApusTensor
 /// try trainer.fit(data.train, validation: data.validation, epochs: 10)
 /// print(try trainer.evaluate(data.test))
 /// ```
-/// It is a loop over ``trainStep(_:_:_:loss:clipping:)`` and knows nothing that a loop of your own could not do. With a
-/// ``RunFolder`` the training can be killed at any moment and goes on from its last checkpoint to the same bits.
+/// It is a loop over `trainStep` and knows nothing that a loop of your own could not do. With a ``RunFolder`` the training can be killed at any moment and goes on from its last checkpoint to the same bits.
 /// Not `Sendable`: one task uses a trainer.
 public final class Trainer<Model: Layer> {
   /// What is trained.
@@ -39,6 +38,7 @@ public final class Trainer<Model: Layer> {
   var position = TrainingPosition()
   var bestWeights: ModelSnapshot?
   var lastGood: Checkpoint?
+  private var adversarial: AdversarialLoss?
 
   /// A trainer.
   public init(
@@ -120,6 +120,7 @@ public final class Trainer<Model: Layer> {
         advice: "give samples of the shape the normalization was fitted to")
     }
     normalization = fitted
+    adversarial = options.adversarial.map { AdversarialLoss($0, range: InputRange(of: data, normalization: fitted)) }
     try checkShapes(data)
   }
 
@@ -190,7 +191,8 @@ public final class Trainer<Model: Layer> {
   /// One step, a function of weights, batch, seed and the number of the step.
   func step(_ batch: Batch) -> StepResult {
     withStepRandom(options.seed, position.step) {
-      trainStep(model, optimizer, batch, loss: loss, clipping: options.clipping, task: options.task)
+      trainStep(
+        model, optimizer, batch, loss: loss, clipping: options.clipping, adversarial: adversarial, task: options.task)
     }
   }
 

@@ -13,6 +13,8 @@ public struct TrainingOptions: Sendable, Hashable {
   public var task: PredictionTask?
   /// How gradients are limited.
   public var clipping = GradientClipping.none
+  /// Trains on adversarial examples beside the clean ones; nil does not.
+  public var adversarial: AdversarialTraining?
   /// Applied to inputs; nil is fitted to the training part.
   public var normalization: Normalization?
   /// Which epoch is best, and when to stop.
@@ -45,6 +47,7 @@ public struct TrainingOptions: Sendable, Hashable {
       }
     case .none: break
     }
+    try adversarial?.validate()
     if let steps = checkpointSteps, steps < 1 {
       throw TrainingError(
         "checkpoints", "cannot be \(steps) steps apart", advice: "choose a whole number of at least 1")
