@@ -24,7 +24,7 @@ let package = Package(
     .target(name: "CImage", dependencies: ["CPNG"]),
     .target(
       name: "ApusData", dependencies: ["ApusTensor", "ApusFormats", "CImage"], exclude: ["Resources/ATTRIBUTION.md"],
-      resources: [.embedInCode("Resources/digits.csv.gz")]),
+      resources: ["breast-cancer", "digits", "iris", "wine"].map { .embedInCode("Resources/\($0).csv.gz") }),
     .target(name: "ApusCompiler", dependencies: ["ApusTensor"]),
     .target(name: "ApusCPU", dependencies: ["ApusTensor", "ApusCompiler", "CKernels", "COneDNN"]),
     .target(

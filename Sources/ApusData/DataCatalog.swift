@@ -20,13 +20,16 @@ public enum DataCatalog {
     /// Whether it can be loaded.
     public var isAvailable: Bool { found != nil || places.isEmpty }
 
-    init(name: String, summary: String, places: [String], command: String, licence: String) {
+    init(
+      name: String, summary: String, places: [String], command: String, licence: String,
+      isPresent: (String) -> Bool = IDXFolder.isPresent
+    ) {
       self.name = name
       self.summary = summary
       self.places = places
       self.command = command
       self.licence = licence
-      found = places.first { IDXFolder.isPresent($0) }
+      found = places.first { isPresent($0) }
     }
 
     func missing() -> DataError {
@@ -39,14 +42,42 @@ public enum DataCatalog {
   /// Every data set that can be named, looked for now.
   public static func entries(in folders: DataFolders = .standard) -> [Entry] {
     [Digits.entry, FashionMNIST.entry(folders), MNIST.entry(folders)]
+      + NamedTable.allCases.map { $0.entry(folders) }
   }
 
-  /// A data set by its name, or by the path of an `.npz` file (``NPZDataset``) or of a folder with the four IDX files
-  /// (``IDXFolder``).
+  /// A data set by its name, or by the path of a CSV file (``CSVDataset``), an `.npz` file (``NPZDataset``) or a folder
+  /// with the four IDX files (``IDXFolder``).
   ///
+  /// - Parameters:
+  ///   - csv: how a CSV file, or a named table, is read; of an `.npz` file only the kind of the targets counts.
+  ///   - schema: what the columns of a CSV file mean, of a saved run; nil finds it out.
   /// - Throws: ``DataError`` when the name is unknown (with the nearest names), the data set is not there (with the
   ///   command that gets it) or does not fit together; `FormatError` when a file is damaged.
-  public static func load(_ nameOrPath: String, in folders: DataFolders = .standard) throws -> LoadedData {
+  public static func load(
+    _ nameOrPath: String, in folders: DataFolders = .standard, csv: CSVOptions = CSVOptions(),
+    schema: TableSchema? = nil
+  ) throws -> LoadedData {
+    if let table = NamedTable(rawValue: nameOrPath.lowercased()) {
+      return try table.load(in: folders, options: csv, schema: schema)
+    }
+    if CSVDataset.recognizes(nameOrPath), DataFolders.kind(nameOrPath) == .file {
+      return try CSVDataset.load(nameOrPath, options: csv, schema: schema)
+    }
+    let data = try loadArrays(nameOrPath, folders, csv.kind)
+    var kindOnly = CSVOptions()
+    kindOnly.kind = data.train.classCount > 0 && csv.kind == .classification ? .classification : nil
+    kindOnly.kind = data.train.classCount == 0 && csv.kind == .regression ? .regression : kindOnly.kind
+    guard csv == kindOnly else {
+      throw DataError(
+        place: nameOrPath, problem: "is no table, so that columns, targets and missing values cannot be chosen",
+        advice: "leave such options out, or give a CSV file")
+    }
+    return data
+  }
+
+  private static func loadArrays(
+    _ nameOrPath: String, _ folders: DataFolders, _ kind: TargetKind?
+  ) throws -> LoadedData {
     switch nameOrPath.lowercased() {
     case "digits": return try Digits.load()
     case "fashion-mnist": return try FashionMNIST.load(in: folders)
@@ -55,24 +86,24 @@ public enum DataCatalog {
     }
     switch DataFolders.kind(nameOrPath) {
     case .folder: return try IDXFolder.load(nameOrPath)
-    case .file: return try loadFile(nameOrPath)
+    case .file: return try loadFile(nameOrPath, kind)
     case .nothing: throw unknown(nameOrPath, in: folders)
     }
   }
 
-  private static func loadFile(_ path: String) throws -> LoadedData {
-    let known = [".npy", ".gz", "-ubyte", ".safetensors", ".csv", ".png"]
+  private static func loadFile(_ path: String, _ kind: TargetKind?) throws -> LoadedData {
+    let known = [".npy", ".gz", "-ubyte", ".safetensors", ".png"]
     if let suffix = known.first(where: { path.lowercased().hasSuffix($0) }) {
       throw DataError(
         place: path, problem: "a \(suffix) file is not a data set",
-        advice: "give an .npz file with x_train and y_train, or a folder with the four IDX files")
+        advice: "give a .csv file, an .npz file with x_train and y_train, or a folder with the four IDX files")
     }
-    return try NPZDataset.load(path)
+    return try NPZDataset.load(path, kind: kind)
   }
 
   private static func unknown(_ name: String, in folders: DataFolders) -> DataError {
     let names = entries(in: folders).map(\.name)
-    if name.contains("/") || name.hasSuffix(".npz") {
+    if name.contains("/") || name.hasSuffix(".npz") || CSVDataset.recognizes(name) {
       return DataError(
         place: name, problem: "there is no such file or folder",
         advice: "check the path, or choose one of: \(names.joined(separator: ", "))")
@@ -81,6 +112,7 @@ public enum DataCatalog {
     let meant = nearest.isEmpty ? "" : "did you mean \(nearest.joined(separator: " or "))? "
     return DataError(
       place: name.isEmpty ? "(no name)" : name, problem: "there is no data set of this name",
-      advice: meant + "choose one of: \(names.joined(separator: ", ")), or the path of an .npz file or IDX folder")
+      advice: meant
+        + "choose one of: \(names.joined(separator: ", ")), or the path of a .csv file, .npz file or IDX folder")
   }
 }

@@ -76,6 +76,14 @@ public struct Dataset: Sendable {
       unchecked: name ?? self.name, inputs.gatheringRows(indices), targets.gatheringRows(indices), classNames)
   }
 
+  /// The same samples with other inputs or targets, as many; nil keeps them.
+  func replacing(inputs: HostArray? = nil, targets: HostArray? = nil) -> Dataset {
+    let (inputs, targets) = (inputs ?? self.inputs, targets ?? self.targets)
+    precondition(
+      inputs.shape[0] == count && targets.shape[0] == count, "\(count) samples were to be replaced by others")
+    return Dataset(unchecked: name, inputs, targets, classNames)
+  }
+
   /// The same samples under another name.
   public func renamed(_ name: String) -> Dataset { Dataset(unchecked: name, inputs, targets, classNames) }
 }

@@ -1,8 +1,9 @@
 import ApusTensor
 
-/// Bringing inputs to mean 0 and standard deviation 1: `(x * scale - mean) / deviation`, in f32.
+/// Bringing inputs to a common scale: `(x * scale - mean) / deviation`, in f32.
 ///
-/// Fitted on the training part only, saved with the run, and applied while batches are made.
+/// By ``NormalizationMethod/standard`` to mean 0 and standard deviation 1; by ``NormalizationMethod/minmax`` to 0 to 1,
+/// where `mean` holds the smallest values and `deviation` the ranges. Fitted on the training part only, saved with the run, and applied while batches are made.
 public struct Normalization: Codable, Sendable, Hashable {
   /// Which elements of a sample share a mean and a deviation.
   public enum Grouping: String, Codable, Sendable, CaseIterable {
@@ -57,20 +58,29 @@ public struct Normalization: Codable, Sendable, Hashable {
     return deviation.allSatisfy { $0 > 0 } ? nil : "the deviations of a normalization must be positive"
   }
 
-  /// The normalization that brings these samples to mean 0 and standard deviation 1.
+  /// The normalization of these samples.
   ///
-  /// - Parameter grouping: nil chooses by the rank of a sample: columns for rank 1, all elements for rank 2, channels
-  ///   for rank 3 and above.
+  /// - Parameters:
+  ///   - method: to mean 0 and standard deviation 1, to 0 to 1, or only ``scaleOnly(_:)``.
+  ///   - grouping: nil chooses by the rank of a sample: columns for rank 1, all elements for rank 2, channels
+  ///     for rank 3 and above.
   /// - Throws: ``DataError`` when a value is not finite or too large for f32.
-  public init(fitting data: Dataset, grouping: Grouping? = nil) throws {
+  public init(fitting data: Dataset, by method: NormalizationMethod = .standard, grouping: Grouping? = nil) throws {
     let shape = data.sampleShape
     let chosen = grouping ?? Self.defaultGrouping(shape)
     let layout = GroupLayout(shape, chosen)
     let (scale, moments) = try Moments.fit(data, layout)
+    guard method != .none else {
+      self = .scaleOnly(data.inputs.dtype)
+      return
+    }
     self.grouping = chosen
     self.scale = scale
-    mean = moments.map { Float($0.mean) }
-    deviation = moments.map { $0.isConstant || Float($0.deviation) == 0 ? 1 : Float($0.deviation) }
+    mean = moments.map { Float(method == .standard ? $0.mean : $0.lowest) }
+    deviation = moments.map { moments in
+      let width = Float(method == .standard ? moments.deviation : moments.highest - moments.lowest)
+      return moments.lowest == moments.highest || width == 0 ? 1 : width
+    }
     if let bad = mean.indices.first(where: { !mean[$0].isFinite || !deviation[$0].isFinite }) {
       throw DataError(
         place: data.name, problem: "the values of group \(bad) are too large to be normalised",
@@ -91,6 +101,20 @@ public struct Normalization: Codable, Sendable, Hashable {
   /// - Precondition: ``fits(_:)`` the shape of a sample.
   public func applied(to inputs: HostArray) -> HostArray {
     inputs.normalizedRows((0..<UInt32(inputs.shape[0])).map { $0 }, self)
+  }
+
+  /// The samples in their own scale again, f32: the inverse of ``applied(to:)`` to rounding.
+  ///
+  /// - Precondition: ``fits(_:)`` the shape of a sample.
+  public func inverted(_ normalized: HostArray) -> HostArray {
+    let shape = Shape(normalized.shape.dropFirst())
+    precondition(fits(shape), "a normalization with \(mean.count) groups does not fit samples of shape \(shape)")
+    let layout = GroupLayout(shape, grouping)
+    let values = normalized.scalars(as: Double.self).enumerated().map { index, value in
+      let group = index / layout.inner % layout.groups
+      return Float((value * Double(deviation[group]) + Double(mean[group])) / Double(scale))
+    }
+    return HostArray(values, shape: normalized.shape)
   }
 
   private static func defaultGrouping(_ shape: Shape) -> Grouping {
@@ -120,11 +144,12 @@ struct GroupLayout {
   }
 }
 
-/// Mean and deviation of a group of values.
+/// Mean, deviation and bounds of a group of values.
 struct Moments {
   var mean: Double
   var deviation: Double
-  var isConstant: Bool
+  var lowest: Double
+  var highest: Double
 
   /// The moments of every group, and the scale that was applied.
   static func fit(_ data: Dataset, _ layout: GroupLayout) throws -> (scale: Float, moments: [Moments]) {
@@ -163,8 +188,10 @@ struct Moments {
         let distance = Double(entry.offset) - mean
         return sum + distance * distance * Double(entry.element)
       }
-      let isConstant = counts.count { $0 > 0 } == 1
-      return Moments(mean: mean / 255, deviation: (variance / total).squareRoot() / 255, isConstant: isConstant)
+      let bounds = (counts.firstIndex { $0 > 0 } ?? 0, counts.lastIndex { $0 > 0 } ?? 0)
+      return Moments(
+        mean: mean / 255, deviation: (variance / total).squareRoot() / 255,
+        lowest: Double(bounds.0 & 255) / 255, highest: Double(bounds.1 & 255) / 255)
     }
   }
 
@@ -210,8 +237,8 @@ struct Moments {
     }
     return (0..<groups).map { group in
       Moments(
-        mean: means[group], deviation: (squares[group] / total).squareRoot(),
-        isConstant: lowest[group] == highest[group])
+        mean: means[group], deviation: (squares[group] / total).squareRoot(), lowest: lowest[group],
+        highest: highest[group])
     }
   }
 }

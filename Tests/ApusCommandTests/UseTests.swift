@@ -99,9 +99,10 @@ import Testing
     let folder = try Folder()
     let report = try Apus.run(["data", "list", "--json"], in: folder).json()
     let sets = try #require(report["data"] as? [[String: Any]])
-    #expect(sets.map { $0["name"] as? String } == ["digits", "fashion-mnist", "mnist"])
+    let names = sets.map { $0["name"] as? String }
+    #expect(names == ["digits", "fashion-mnist", "mnist", "iris", "wine", "breast-cancer", "diabetes"])
     #expect(sets[0]["available"] as? Bool == true)
-    let mnist = try #require(sets.last)
+    let mnist = sets[2]
     #expect(mnist["available"] as? Bool == false && (mnist["command"] as? String)?.isEmpty == false)
     #expect((mnist["looked_in"] as? [String])?.contains(folder.path + "/no-data/mnist") == true)
   }

@@ -57,10 +57,12 @@ import Testing
       #expect(fashion.train.inputs.scalars(as: UInt8.self).first == 7)
       #expect(fashion.test.classNames[3] == "Dress")
       let entries = DataCatalog.entries(in: folders)
-      #expect(entries.map(\.name) == ["digits", "fashion-mnist", "mnist"])
+      #expect(
+        entries.map(\.name) == ["digits", "fashion-mnist", "mnist", "iris", "wine", "breast-cancer", "diabetes"])
       #expect(entries[2].found == folder + "/mnist")
       #expect(entries[2].places == [folder + "/absent/mnist", folder + "/mnist"])
-      #expect(entries.allSatisfy { $0.isAvailable && !$0.summary.isEmpty && !$0.licence.isEmpty })
+      #expect(entries.allSatisfy { !$0.summary.isEmpty && !$0.licence.isEmpty })
+      #expect(entries.dropLast().allSatisfy { $0.isAvailable } && !entries[6].isAvailable)
       #expect(entries[0].found == nil && entries[1].places.last == "/usr/share/datasets/fashion-mnist")
     }
     let nowhere = DataFolders(roots: ["/nowhere"])
@@ -68,6 +70,9 @@ import Testing
       message { _ = try DataCatalog.load("mnist", in: nowhere) }
         == "mnist: the data set was not found in /nowhere/mnist; get it with: scripts/get-mnist")
     #expect(DataCatalog.entries(in: nowhere)[2].isAvailable == false)
+    #expect(
+      message { _ = try DataCatalog.load("diabetes", in: nowhere) }
+        == "diabetes: the data set was not found in /nowhere/diabetes; get it with: scripts/get-tables")
     #expect(DataFolders.standard.roots.last == "./data")
   }
 
@@ -148,6 +153,33 @@ import Testing
     #expect(try shape([4, 12]).shape == [4, 12])
   }
 
+  @Test func realTargetsAreQuantities() throws {
+    let half = HostArray([Double(0), 1.5, -2, 7], shape: [4])
+    let data = try load(["x_train": x, "y_train": half, "x_test": x, "y_test": half])
+    #expect(data.train.classCount == 0 && data.train.targets.type == TensorType([4, 1], .float32))
+    #expect(data.test?.targets.scalars(as: Float.self) == [0, 1.5, -2, 7])
+    let wide = HostArray((0..<12).map { Float($0) }, shape: [4, 3])
+    #expect(try load(["x_train": x, "y_train": wide]).train.targets.shape == [4, 3])
+    let narrow = ["x_train": x, "y_train": wide, "x_test": x, "y_test": half]
+    #expect(message { _ = try load(narrow) }.contains("same targets"))
+    // Few whole numbers are labels, many are quantities; the caller knows better.
+    let many = HostArray((0..<21).map { Float($0) }, shape: [21])
+    let inputs = HostArray([Float](repeating: 0, count: 21), shape: [21, 1])
+    #expect(try load(["x_train": inputs, "y_train": many]).train.classCount == 0)
+    try withFolder { folder in
+      let path = folder + "/d.npz"
+      try NPZ.write(["x_train": inputs, "y_train": many], to: path)
+      var options = CSVOptions()
+      options.kind = .classification
+      #expect(try DataCatalog.load(path, csv: options).train.classCount == 21)
+      try NPZ.write(["x_train": x, "y_train": y], to: path)
+      options.kind = .regression
+      #expect(try DataCatalog.load(path, csv: options).train.targets.scalars(as: Float.self) == [0, 1, 2, 1])
+      options.targets = ["a"]
+      #expect(message { _ = try DataCatalog.load(path, csv: options) }.contains("is no table"))
+    }
+  }
+
   @Test func refusesWhatDoesNotFit() throws {
     func problem(_ arrays: [String: HostArray]) -> String { message { _ = try load(arrays) } }
     #expect(problem(["y_train": y, "b": x, "a": x]).contains("no member x_train (it has: a, b, y_train)"))
@@ -157,10 +189,11 @@ import Testing
     func labels(_ labels: HostArray) -> String { problem(["x_train": x, "y_train": labels]) }
     #expect(labels(HostArray([Int32(0), 1, 2], shape: [3])).contains("4 samples but y_train 3 labels"))
     #expect(labels(HostArray([Int32(0), -1, 2, 1], shape: [4])).contains("label 1 is -1, not a whole number from 0"))
-    #expect(labels(HostArray([0, 1, 0.5, 1], shape: [4])).contains("label 2 is 0.5"))
-    #expect(labels(HostArray([0, 1, Float.nan, 1], shape: [4])).contains("label 2 is nan"))
+    #expect(labels(HostArray([0, 1, Float.nan, 1], shape: [4])).contains("target 2 is nan"))
+    #expect(labels(HostArray([0, 1, -1, Float(1)], shape: [4])).contains("label 2 is -1"))
     #expect(labels(HostArray([Int64(0), 1, 1 << 40, 1], shape: [4])).contains("more than any number of classes"))
-    #expect(labels(HostArray([Float](repeating: 0, count: 12), shape: [4, 3])).contains("one-hot"))
+    let oneHot = HostArray([Float(1), 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1], shape: [4, 3])
+    #expect(labels(oneHot).contains("one-hot"))
     #expect(labels(HostArray([Float(0)], shape: [])).contains("have the shape []"))
     #expect(problem(["x_train": HostArray([Float](), shape: [0, 2]), "y_train": y]).contains("holds no samples"))
     let unknown = ["x_train": x, "y_train": y, "x_test": x, "y_test": HostArray([Int32(0), 3, 0, 0], shape: [4])]

@@ -4,7 +4,9 @@ import ApusTensor
 /// A data set in a numpy archive: `x_train` and `y_train`, and if wanted `x_validation`, `y_validation`, `x_test`,
 /// `y_test`.
 ///
-/// The `x` are samples `[N, ...]` of any element type, the `y` class labels `[N]` (or `[N, 1]`), whole numbers from 0.
+/// The `x` are samples `[N, ...]` of any element type. The `y` are class labels `[N]` (or `[N, 1]`), whole numbers from 0,
+/// or the numbers of a regression `[N]` or `[N, outputs]`, which become f32 `[N, outputs]`. Without a kind, integers are
+/// labels; real numbers are when they are whole and few differ (``TargetKind/usual(for:)``).
 /// Pictures of bytes become `[N, channels, height, width]`: `[N, height, width]` is taken as gray, and `[N, height,
 /// width, 1 or 3]` has its channels moved to the front. Everything else stays as it is.
 public enum NPZDataset {
@@ -12,9 +14,10 @@ public enum NPZDataset {
 
   /// The data set in a file.
   ///
+  /// - Parameter kind: what the targets are; nil decides by those of the training part.
   /// - Throws: ``DataError`` when members are missing or do not fit each other, or labels are not whole numbers from 0;
   ///   `FormatError` when the file is missing or damaged.
-  public static func load(_ path: String) throws -> LoadedData {
+  public static func load(_ path: String, kind: TargetKind? = nil) throws -> LoadedData {
     let members = parts.flatMap { ["x_" + $0, "y_" + $0] }
     let arrays = try NPZ.read(from: path, only: Set(members))
     guard arrays["x_train"] != nil, arrays["y_train"] != nil else {
@@ -24,7 +27,6 @@ public enum NPZDataset {
         place: path, problem: "has no member \(missing) (it has: \(names.isEmpty ? "none" : names))",
         advice: "save it with numpy.savez(file, x_train=..., y_train=...)")
     }
-    var labels: [String: [Int32]] = [:]
     for part in parts {
       let (x, y) = (arrays["x_" + part], arrays["y_" + part])
       guard (x == nil) == (y == nil) else {
@@ -32,7 +34,20 @@ public enum NPZDataset {
         throw DataError(
           place: path, problem: "has \(there)\(part) but not \(missing)\(part)", advice: "give both or neither")
       }
-      if let x, let y { labels[part] = try checkedLabels(x, y, part, path) }
+    }
+    if kind ?? RealTargets.kind(arrays["y_train"]) == .regression {
+      let data = try parts.map { part -> Dataset? in
+        guard let x = arrays["x_" + part], let y = arrays["y_" + part] else { return nil }
+        let targets = try RealTargets.targets(in: y, place: "\(path), y_\(part)")
+        return try Dataset(name: "\(path) \(part)", inputs: x.asPictures(), targets: targets, classNames: [])
+      }
+      return try loaded(path, data[0], data[1], data[2])
+    }
+    var labels: [String: [Int32]] = [:]
+    for part in parts {
+      if let x = arrays["x_" + part], let y = arrays["y_" + part] {
+        labels[part] = try checkedLabels(x, y, part, path)
+      }
     }
     let classNames = LabelReader.numbered(labels["train"]?.max() ?? 0)
     for part in parts.dropFirst() {
@@ -49,11 +64,14 @@ public enum NPZDataset {
         name: "\(path) \(part)", inputs: x.asPictures(), targets: HostArray(y, shape: [y.count]),
         classNames: classNames)
     }
-    guard let train = try dataset("train") else {
-      throw DataError(place: path, problem: "has no member x_train", advice: "add it")
-    }
-    return try LoadedData(
-      name: path, train: train, validation: try dataset("validation"), test: try dataset("test"))
+    return try loaded(path, try dataset("train"), try dataset("validation"), try dataset("test"))
+  }
+
+  private static func loaded(
+    _ path: String, _ train: Dataset?, _ validation: Dataset?, _ test: Dataset?
+  ) throws -> LoadedData {
+    guard let train else { throw DataError(place: path, problem: "has no member x_train", advice: "add it") }
+    return try LoadedData(name: path, train: train, validation: validation, test: test)
   }
 
   private static func checkedLabels(

@@ -1,0 +1,66 @@
+import ApusTensor
+
+/// Everything between a file and a network that was fitted to the training part: saved with the run, so that later data
+/// take the same way.
+public struct Preparation: Codable, Sendable, Hashable {
+  /// What the columns of a CSV file mean; nil for other data.
+  public let schema: TableSchema?
+  /// Values for the gaps of a table; nil where gaps are not filled.
+  public let imputation: Imputation?
+  /// Applied to inputs while batches are made.
+  public let normalization: Normalization
+  /// Applied to targets; nil for classes, or targets left as they are.
+  public let targetScaling: TargetScaling?
+  private enum CodingKeys: String, CodingKey {
+    case schema, imputation, normalization
+    case targetScaling = "target_scaling"
+  }
+
+  /// Fits a preparation to the training part.
+  ///
+  /// - Parameters:
+  ///   - schema: what the columns of a CSV file mean, from ``LoadedData/schema``.
+  ///   - method: how inputs are normalised.
+  ///   - targetMethod: how the targets of a regression are scaled.
+  /// - Throws: ``DataError`` when a value is not finite, or a column has no values.
+  public init(
+    fitting training: Dataset, schema: TableSchema? = nil, by method: NormalizationMethod = .standard,
+    targetsBy targetMethod: NormalizationMethod = .standard
+  ) throws {
+    self.schema = schema
+    var filled = training
+    if let schema, schema.missing.fills {
+      let imputation = try Imputation(fitting: training, policy: schema.missing)
+      filled = training.replacing(inputs: imputation.applied(to: training.inputs))
+      self.imputation = imputation
+    } else {
+      imputation = nil
+    }
+    normalization = try Normalization(fitting: filled, by: method)
+    targetScaling = training.classCount > 0 ? nil : try TargetScaling(fitting: training, by: targetMethod)
+  }
+
+  /// Whether samples have the shape, and a regression's targets the outputs, that it was fitted to.
+  public func fits(_ data: Dataset) -> Bool {
+    let outputs = data.targets.shape.dropFirst().reduce(1, *)
+    let fitsGaps = imputation.map { $0.values.count == data.sampleShape.elementCount && data.sampleShape.rank == 1 }
+    return normalization.fits(data.sampleShape) && fitsGaps ?? true
+      && targetScaling.map { data.classCount == 0 && $0.shift.count == outputs } ?? true
+  }
+
+  /// A part of the data as a network takes it, but for the normalization, which batches apply: gaps filled, targets
+  /// scaled.
+  ///
+  /// - Precondition: samples of the shape it was fitted to.
+  public func applied(to data: Dataset) -> Dataset {
+    data.replacing(
+      inputs: imputation?.applied(to: data.inputs), targets: targetScaling?.applied(to: data.targets))
+  }
+
+  /// The inputs of samples whose targets are not known, gaps filled and normalised: f32 `[N, ...]`.
+  ///
+  /// - Precondition: samples of the shape it was fitted to.
+  public func inputs(_ raw: HostArray) -> HostArray {
+    normalization.applied(to: imputation?.applied(to: raw) ?? raw)
+  }
+}
