@@ -145,8 +145,11 @@ public struct Augmentation: Codable, Sendable, Hashable, CustomStringConvertible
   /// Whether pictures stay as they are.
   public var isIdentity: Bool { self == Augmentation() }
 
-  /// Whether samples are pictures, `[channels, height, width]`.
-  public func fits(_ data: Dataset) -> Bool { data.sampleShape.rank == 3 && data.inputs.dtype != .bool }
+  /// Whether samples are pictures, `[channels, height, width]` of u8 or f32.
+  public func fits(_ data: Dataset) -> Bool {
+    data.sampleShape.rank == 3 && (data.inputs.dtype == .uint8 || data.inputs.dtype == .float32)
+      && data.sampleShape.dropFirst().allSatisfy { $0 <= 1 << 15 }
+  }
 
   /// Reads the text that names the changes.
   public init(from decoder: any Decoder) throws {

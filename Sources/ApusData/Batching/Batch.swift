@@ -4,7 +4,7 @@ import ApusTensor
 public struct Batch: Sendable {
   /// The inputs, `[B, ...]`: normalised f32, or as they are in the data set without a normalization.
   public let inputs: HostArray
-  /// The targets, `[B, ...]`: labels are i32 `[B]`.
+  /// The targets, `[B, ...]`: labels are i32 `[B]`, or f32 `[B, classes]` when ``Augmentation/mixup`` mixes them.
   public let targets: HostArray
   /// The epoch it belongs to, counted from 0.
   public let epoch: Int
@@ -33,16 +33,19 @@ extension Dataset {
   ///   - shuffle: whether to reorder the samples.
   ///   - dropLast: whether to leave out a last batch with fewer samples.
   ///   - normalization: applied to the inputs; nil leaves them as they are.
+  ///   - augmentation: random changes of pictures, before the normalization; inputs are then f32.
   ///   - start: the first batch; a resumed training starts where it was stopped.
   ///   - prefetch: how many batches are made ahead; 0 makes each when it is asked for, without a thread.
-  /// - Precondition: a positive batch size; a normalization that fits the samples.
+  /// - Precondition: a positive batch size; a normalization and an augmentation that fit the samples.
   public func batches(
     of batchSize: Int, seed: UInt64 = 0, epoch: Int = 0, shuffle: Bool = true, dropLast: Bool = false,
-    normalization: Normalization? = nil, startingAt start: Int = 0, prefetch: Int = 2
+    normalization: Normalization? = nil, augmentation: Augmentation? = nil, startingAt start: Int = 0,
+    prefetch: Int = 2
   ) -> BatchSequence {
     let plan = BatchPlan(sampleCount: count, batchSize: batchSize, seed: seed, shuffle: shuffle, dropLast: dropLast)
     return BatchSequence(
-      data: self, plan: plan, epoch: epoch, normalization: normalization, start: start, prefetch: prefetch)
+      data: self, plan: plan, epoch: epoch, normalization: normalization, augmentation: augmentation, start: start,
+      prefetch: prefetch)
   }
 
   /// The samples with the given indices as a batch, made at once.
@@ -50,10 +53,17 @@ extension Dataset {
   /// - Precondition: all indices are in `0..<count`; the normalization fits the samples.
   public func batch(_ indices: [Int], normalization: Normalization? = nil) -> Batch {
     precondition(indices.allSatisfy { $0 >= 0 && $0 < count }, "a sample is outside 0..<\(count)")
-    return batch(indices.map { UInt32($0) }[...], normalization, epoch: 0, index: 0)
+    return batch(indices.map { UInt32($0) }[...], normalization, nil, epoch: 0, index: 0)
   }
 
-  func batch(_ samples: ArraySlice<UInt32>, _ normalization: Normalization?, epoch: Int, index: Int) -> Batch {
+  func batch(
+    _ samples: ArraySlice<UInt32>, _ normalization: Normalization?, _ changer: PictureChanger?, epoch: Int, index: Int
+  ) -> Batch {
+    if let changer {
+      let (pictures, targets) = changer.apply(samples, of: self, batch: index)
+      let inputs = normalization?.applied(to: pictures) ?? pictures
+      return Batch(inputs: inputs, targets: targets, epoch: epoch, index: index)
+    }
     let rows = samples.map(Int.init)
     let batchInputs = normalization.map { inputs.normalizedRows(samples, $0) } ?? inputs.gatheringRows(rows)
     return Batch(inputs: batchInputs, targets: targets.gatheringRows(rows), epoch: epoch, index: index)
@@ -70,12 +80,17 @@ public struct BatchSequence: Sequence, Sendable {
   public let epoch: Int
   /// Applied to the inputs.
   public let normalization: Normalization?
+  /// Random changes of pictures, before the normalization.
+  public let augmentation: Augmentation?
   /// The first batch.
   public let start: Int
   /// How many batches are made ahead.
   public let prefetch: Int
 
-  init(data: Dataset, plan: BatchPlan, epoch: Int, normalization: Normalization?, start: Int, prefetch: Int) {
+  init(
+    data: Dataset, plan: BatchPlan, epoch: Int, normalization: Normalization?, augmentation: Augmentation?, start: Int,
+    prefetch: Int
+  ) {
     precondition(start >= 0, "batches are counted from 0, got \(start)")
     precondition(prefetch >= 0, "cannot make \(prefetch) batches ahead")
     precondition(epoch >= 0, "epochs are counted from 0, got \(epoch)")
@@ -87,7 +102,13 @@ public struct BatchSequence: Sequence, Sendable {
     self.data = data
     self.plan = plan
     self.epoch = epoch
+    if let augmentation {
+      precondition(
+        augmentation.fits(data), "'\(augmentation)' changes pictures, not \(data.inputs.dtype)\(data.sampleShape)")
+      precondition(epoch <= Int(UInt32.max), "epoch \(epoch) is beyond the last one")
+    }
     self.normalization = normalization
+    self.augmentation = augmentation.flatMap { $0.isIdentity ? nil : $0 }
     self.start = start
     self.prefetch = prefetch
   }
@@ -119,6 +140,7 @@ struct BatchProducer {
     if order.isEmpty { order = plan.order(epoch: sequence.epoch) }
     defer { next += 1 }
     let samples = order[plan.places(batch: next)]
-    return sequence.data.batch(samples, sequence.normalization, epoch: sequence.epoch, index: next)
+    let changer = sequence.augmentation.map { PictureChanger(augmentation: $0, seed: plan.seed, epoch: sequence.epoch) }
+    return sequence.data.batch(samples, sequence.normalization, changer, epoch: sequence.epoch, index: next)
   }
 }

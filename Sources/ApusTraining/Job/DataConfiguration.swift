@@ -73,8 +73,8 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
     }
     if let augmentation, !augmentation.fits(train) {
       throw TrainingError(
-        "--augment", "changes pictures, but samples of \(name) have the shape \(train.sampleShape)",
-        advice: "leave the option out, or give pictures [channels, height, width]")
+        "--augment", "changes pictures, but samples of \(name) are \(train.inputs.dtype)\(train.sampleShape)",
+        advice: "leave the option out, or give pictures [channels, height, width] of u8 or f32")
     }
     let preparation =
       try fitted
