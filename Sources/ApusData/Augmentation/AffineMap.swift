@@ -89,18 +89,22 @@ public struct AffineMap: Sendable, Hashable {
   /// - Parameter pictures: `[N, channels, height, width]` or `[channels, height, width]`, u8 or f32.
   /// - Precondition: the map has an inverse.
   public func applied(to pictures: HostArray) -> HostArray {
-    guard let back = inverse else { preconditionFailure("\(self) cannot be undone, so that no picture can be drawn by it") }
+    guard let back = inverse else {
+      preconditionFailure("\(self) cannot be undone, so that no picture can be drawn by it")
+    }
     let size = PictureSize(pictures.shape)
     return size.sampled(pictures, height: size.height, width: size.width, back.sampling(size))
   }
 
   /// The coordinates to sample at for this map from new to old pixels, zeros around the picture.
   func sampling(_ size: PictureSize) -> apus_affine {
-    let (centreX, centreY) = (Double(size.width - 1) / 2, Double(size.height - 1) / 2)
+    let centreX = Double(size.width - 1) / 2
+    let centreY = Double(size.height - 1) / 2
+    let x0: Double = tx + centreX - xx * centreX - xy * centreY
+    let y0: Double = ty + centreY - yx * centreX - yy * centreY
     return apus_affine(
-      xx: Float(xx), xy: Float(xy), x0: Float(tx + centreX - xx * centreX - xy * centreY), yx: Float(yx), yy: Float(yy),
-      y0: Float(ty + centreY - yx * centreX - yy * centreY), low_x: -1, high_x: Float(size.width), low_y: -1,
-      high_y: Float(size.height))
+      xx: Float(xx), xy: Float(xy), x0: Float(x0), yx: Float(yx), yy: Float(yy), y0: Float(y0), low_x: -1,
+      high_x: Float(size.width), low_y: -1, high_y: Float(size.height))
   }
 }
 
@@ -138,7 +142,8 @@ struct PictureSize {
 
   /// All planes sampled into ones of a new size.
   func sampled(_ pictures: HostArray, height newHeight: Int, width newWidth: Int, _ map: apus_affine) -> HostArray {
-    precondition(pictures.dtype == .uint8 || pictures.dtype == .float32, "pictures are u8 or f32, not \(pictures.dtype)")
+    precondition(
+      pictures.dtype == .uint8 || pictures.dtype == .float32, "pictures are u8 or f32, not \(pictures.dtype)")
     var extents = Array(pictures.shape)
     extents.replaceSubrange((extents.count - 2)..., with: [newHeight, newWidth])
     let frame = FramedPlane(height: height, width: width)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// PNG pictures through libpng. Every function returns 0, or -1 with a message (at most 200 bytes, terminated).
+// PNG pictures through libpng (changes of pictures: apus_augment.h). Every function returns 0, or -1 with a message (at
+// most 200 bytes, terminated).
 #ifndef APUS_IMAGE_H
 #define APUS_IMAGE_H
 
