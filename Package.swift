@@ -42,9 +42,12 @@ let package = Package(
     .target(
       name: "ApusTraining",
       dependencies: ["ApusTensor", "ApusFormats", "ApusData", "ApusNN", "ApusOptimizers", "ApusModels"]),
+    .target(name: "ApusLectures", dependencies: ["Apus"]),
     .executableTarget(
       name: "ApusCommand",
-      dependencies: ["Apus", "ApusCompiler", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "Apus", "ApusCompiler", "ApusLectures", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .executableTarget(
       name: "PlanOverhead", dependencies: ["Apus", "ApusCompiler", "ApusCPU"], path: "Benchmarks/PlanOverhead"),
     .executableTarget(name: "Checkpointing", dependencies: ["Apus", "ApusCPU"], path: "Benchmarks/Checkpointing"),
@@ -64,6 +67,7 @@ let package = Package(
       dependencies: ["Apus", "ApusCPU", "ApusCompiler", "ApusTensor", "ApusReference", "GoldenFiles"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "ApusFormatsTests", dependencies: ["ApusFormats"], exclude: ["Fixtures"]),
+    .testTarget(name: "ApusLecturesTests", dependencies: ["ApusLectures"]),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData"], exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6]

@@ -19,6 +19,7 @@ struct Command: ParsableCommand {
     version: ApusVersion.current,
     subcommands: [
       Train.self, Evaluate.self, Predict.self, Infer.self, Summary.self, Bench.self, DataCommand.self,
+      Lecture.self,
     ])
 }
 

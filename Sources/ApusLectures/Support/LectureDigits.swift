@@ -1,0 +1,34 @@
+import Apus
+
+/// The handwritten digits that are part of Apus, as the experiments use them.
+struct LectureDigits {
+  /// What is trained on.
+  let train: Dataset
+  /// What is judged on.
+  let test: Dataset
+  /// Brings the pixels to mean 0 and deviation 1, "approximately the same range" (section 2.4.5).
+  let normalization: Normalization
+
+  /// All samples, or the first `count` of the training part, which come in random order.
+  init(count: Int? = nil) throws {
+    let digits = try Digits()
+    train = count.map { digits.train.subset(Array(0..<min($0, digits.train.count))) } ?? digits.train
+    test = digits.test
+    normalization = try Normalization(fitting: train)
+  }
+
+  /// The training part as one batch: pixels `[N, 1, 8, 8]` and labels `[N]`.
+  var wholeBatch: (inputs: Tensor, labels: Tensor) {
+    (Tensor(normalization.applied(to: train.inputs)), Tensor(train.targets))
+  }
+
+  /// A trainer of a classifier on the digits.
+  func trainer<Model: Layer>(
+    _ model: Model, _ optimizer: any Optimizer, batchSize: Int = 32, seed: UInt64,
+    hooks: [any TrainingHook] = []
+  ) -> Trainer<Model> {
+    var options = TrainingOptions()
+    (options.batchSize, options.seed, options.normalization) = (batchSize, seed, normalization)
+    return Trainer(model, loss: { crossEntropy($0, $1) }, optimizer: optimizer, options: options, hooks: hooks)
+  }
+}

@@ -1,0 +1,92 @@
+import ApusLectures
+import Testing
+
+/// What the experiments claim, on reduced sizes: a number of its own for every claim.
+@Suite struct FirstLectureTests {
+  /// The value of a name.
+  private func value(_ result: LectureResult, _ name: String) throws -> Double {
+    try #require(result.values[name], "there is no value \(name) in \(result.values.keys.sorted())")
+  }
+
+  @Test func activationsHaveTheDerivativesOfTheNotes() throws {
+    let result = try ActivationsLecture(points: 241).run(seed: 1)
+    #expect(try value(result, "largest_difference_from_formulas") < 1e-15)
+    #expect(try value(result, "sigmoid_largest_derivative") == 0.25)
+    #expect(try value(result, "tanh_derivative_at_0") == 1)
+    #expect(try value(result, "relu_derivative_at_-6") == 0)
+    #expect(try value(result, "relu_derivative_at_6") == 1)
+    #expect(try value(result, "sigmoid_derivative_at_6") < 0.0025)
+  }
+
+  @Test func moreHiddenUnitsApproximateBetter() throws {
+    let result = try ApproximationLecture(widths: [1, 4, 32], steps: 400).run(seed: 1)
+    let errors = try [1, 4, 32].map { try value(result, "rms_error_\($0)") }
+    #expect(errors[0] > errors[1] && errors[1] > errors[2])
+    #expect(errors[2] < errors[0] / 10)
+  }
+
+  @Test func theEquationsOfTheNotesGiveTheGradientsOfTheEngine() throws {
+    let result = try EquationsLecture(samples: 5).run(seed: 3)
+    for equation in 1...6 {
+      #expect(try value(result, "largest_difference_equation_\(equation)") < 1e-13, "equation (\(equation))")
+    }
+    #expect(try value(result, "difference_with_a_in_equation_4") > 0.01)
+  }
+
+  @Test func unitsThatStartEqualStayEqualToTheBit() throws {
+    let result = try SymmetryLecture(epochs: 3, samples: 300).run(seed: 1)
+    for start in ["zero", "equal"] {
+      #expect(try value(result, "\(start)_different_units") == 1)
+      #expect(try value(result, "\(start)_largest_difference") == 0)
+    }
+    #expect(try value(result, "zero_largest_weight") == 0)
+    #expect(try value(result, "equal_largest_weight") != 0.05)
+    #expect(try value(result, "random_different_units") == 16)
+    #expect(try value(result, "random_test_accuracy") > value(result, "equal_test_accuracy") + 0.2)
+  }
+
+  @Test func heKeepsTheSignalOfReLUAndNaiveWeightsDoNot() throws {
+    let result = try InitializationLecture(depth: 10, width: 128).run(seed: 2)
+    for direction in ["activation", "gradient"] {
+      #expect(try (0.5...2).contains(value(result, "relu_he_\(direction)_ratio")))
+      #expect(try value(result, "relu_naive_\(direction)_ratio") < 1e-6)
+      #expect(try value(result, "relu_large_\(direction)_ratio") > 1e6)
+      #expect(try value(result, "relu_xavier_\(direction)_ratio") < 0.2)
+      #expect(try value(result, "tanh_xavier_\(direction)_ratio") > 0.1)
+      #expect(try value(result, "tanh_printed_\(direction)_ratio") < 1e-6)
+    }
+  }
+
+  @Test func gradientsVanishByMoreThan16ForTwoSigmoidLayersAndTheCuresHelp() throws {
+    let result = try VanishingLecture(depth: 8, epochs: 4, samples: 400).run(seed: 1)
+    #expect(try value(result, "chain_factor") < 1.0 / 16)
+    // At the start of the chain z is near w a = sigmoid(...) > 0, so the factor is not far below the bound.
+    #expect(try value(result, "chain_factor") > 1.0 / 32)
+    #expect(try value(result, "sigmoid_factor_over_two_layers") < 0.01)
+    #expect(try value(result, "norm_factor_over_two_layers") > 0.5)
+    #expect(try value(result, "relu_factor_over_two_layers") > 0.5)
+    #expect(try value(result, "xavier_test_accuracy") < 0.2)
+    #expect(try value(result, "norm_test_accuracy") > 0.5)
+    #expect(try value(result, "relu_test_accuracy") > 0.5)
+  }
+
+  @Test func aLearningRateCanBeTooSmallAndTooLarge() throws {
+    let result = try LearningRateLecture(epochs: 6, samples: 400).run(seed: 1)
+    let right = try value(result, "right_final_loss")
+    #expect(try value(result, "small_final_loss") > 2 * right)
+    #expect(try value(result, "large_final_loss") > 2 * right)
+    #expect(try value(result, "small_largest_rise") <= 0)
+    #expect(try value(result, "reduced_final_loss") < value(result, "large_final_loss"))
+  }
+
+  @Test func smallBatchesAreNoisyAndMakeMoreUpdates() throws {
+    let result = try BatchSizeLecture(epochs: 2, samples: 200).run(seed: 1)
+    #expect(try value(result, "one_updates") == 400)
+    #expect(try value(result, "32_updates") == 14)
+    #expect(try value(result, "full_updates") == 2)
+    #expect(try value(result, "one_gradient_noise") > 2 * value(result, "32_gradient_noise"))
+    #expect(try value(result, "full_gradient_noise") < 1e-5)
+    #expect(try value(result, "one_final_loss") < value(result, "32_final_loss"))
+    #expect(try value(result, "32_final_loss") < value(result, "full_final_loss"))
+  }
+}
