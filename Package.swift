@@ -8,7 +8,8 @@ let package = Package(
     .executable(name: "apus", targets: ["ApusCommand"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
@@ -21,6 +22,9 @@ let package = Package(
       linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("sleef"), .linkedLibrary("m")]),
     .target(name: "ApusTensor", dependencies: ["CRuntime"]),
     .target(name: "ApusFormats", dependencies: ["ApusTensor", "CZlib", "CZip"]),
+    .target(
+      name: "ApusEvents", dependencies: ["ApusFormats", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["events.proto"]),
     .target(name: "CImage", dependencies: ["CPNG"]),
     .target(
       name: "ApusData", dependencies: ["ApusTensor", "ApusFormats", "CImage"], exclude: ["Resources/ATTRIBUTION.md"],
@@ -30,8 +34,8 @@ let package = Package(
     .target(
       name: "Apus",
       dependencies: [
-        "ApusTensor", "ApusFormats", "ApusCompiler", "ApusCPU", "ApusData", "ApusNN", "ApusOptimizers", "ApusModels",
-        "ApusTraining", "ApusPlots", "ApusInsight",
+        "ApusTensor", "ApusFormats", "ApusEvents", "ApusCompiler", "ApusCPU", "ApusData", "ApusNN", "ApusOptimizers",
+        "ApusModels", "ApusTraining", "ApusPlots", "ApusInsight",
       ]),
     .target(name: "ApusReference", dependencies: ["ApusTensor"]),
     .target(name: "ApusNN", dependencies: ["ApusTensor", "ApusFormats"]),
@@ -41,7 +45,7 @@ let package = Package(
     .target(name: "ApusInsight", dependencies: ["ApusTensor", "ApusCompiler", "ApusNN", "ApusTraining"]),
     .target(
       name: "ApusTraining",
-      dependencies: ["ApusTensor", "ApusFormats", "ApusData", "ApusNN", "ApusOptimizers", "ApusModels"]),
+      dependencies: ["ApusTensor", "ApusFormats", "ApusData", "ApusEvents", "ApusNN", "ApusOptimizers", "ApusModels"]),
     .target(name: "ApusLectures", dependencies: ["Apus"]),
     .executableTarget(
       name: "ApusCommand",
@@ -54,7 +58,8 @@ let package = Package(
     .executableTarget(name: "CustomLoop", dependencies: ["Apus"], path: "Examples/CustomLoop"),
     .testTarget(
       name: "ApusTrainingTests", dependencies: ["Apus", "ApusTraining", "GoldenFiles"]),
-    .testTarget(name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusTensor", "ApusData", "ApusFormats"]),
+    .testTarget(
+      name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusTensor", "ApusData", "ApusEvents", "ApusFormats"]),
     .target(name: "GoldenFiles", dependencies: ["ApusTensor", "ApusFormats"], path: "Tests/Golden/Support"),
     .testTarget(name: "ApusNNTests", dependencies: ["ApusNN", "ApusCPU", "GoldenFiles"]),
     .testTarget(name: "ApusOptimizersTests", dependencies: ["ApusOptimizers", "ApusCPU", "GoldenFiles"]),
@@ -68,6 +73,7 @@ let package = Package(
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "ApusFormatsTests", dependencies: ["ApusFormats"], exclude: ["Fixtures"]),
     .testTarget(name: "ApusLecturesTests", dependencies: ["ApusLectures"]),
+    .testTarget(name: "ApusEventsTests", dependencies: ["ApusEvents"], exclude: ["Fixtures"]),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData"], exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,6 +1,7 @@
 @_exported import ApusCPU
 import ApusCompiler
 @_exported import ApusData
+@_exported import ApusEvents
 @_exported import ApusFormats
 @_exported import ApusInsight
 @_exported import ApusModels

@@ -42,7 +42,7 @@ public struct FormatError: Error, Sendable, Hashable, CustomStringConvertible {
   }
 
   /// A system call failed while writing.
-  static func unwritable(_ file: String, code: Int32) -> FormatError {
+  package static func unwritable(_ file: String, code: Int32) -> FormatError {
     let advice =
       switch code {
       case ENOENT, ENOTDIR: "create the folder first or choose another one"

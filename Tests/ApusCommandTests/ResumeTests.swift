@@ -1,3 +1,4 @@
+import ApusEvents
 import Foundation
 import Testing
 
@@ -31,8 +32,13 @@ import Testing
     #expect(try metrics(folder, "killed") == metrics(folder, "whole"))
     // Nothing half-written is left.
     #expect(folder.files().allSatisfy { !$0.contains(".tmp") })
-    let names = { (run: String) in folder.files().filter { $0.hasPrefix(run + "/") }.map { $0.dropFirst(run.count) } }
+    let names = { (run: String) in
+      folder.files().filter { $0.hasPrefix(run + "/") && !$0.contains("tfevents") }.map { $0.dropFirst(run.count) }
+    }
     #expect(names("killed") == names("whole"))
+    // Every attempt has event files of its own, which together hold what the whole run's file holds, once.
+    let (killedEvents, wholeEvents) = (try events(folder, "killed"), try events(folder, "whole"))
+    #expect(killedEvents == wholeEvents && wholeEvents.count > 20)
   }
 
   @Test func moreEpochsGoOnFromTheLast() throws {
@@ -62,6 +68,13 @@ import Testing
     process.waitUntilExit()
     let outcome = try Apus.run(["evaluate", "run", "--json"], in: folder)
     #expect(outcome.status == 0, "\(outcome.errors)")
+  }
+
+  /// What the event files of a run hold, sorted, without what a clock measured.
+  private func events(_ folder: Folder, _ run: String) throws -> [EventFile.Entry] {
+    let path = folder.file(run + "/events")
+    return try EventWriter.files(in: path).flatMap { try EventFile.entries(of: path + "/" + $0) }
+      .filter { !$0.tag.hasSuffix("samples_per_second") }.sorted { ($0.step, $0.tag) < ($1.step, $1.tag) }
   }
 
   /// The lines of the metrics without what a clock measured.

@@ -34,7 +34,7 @@ def code_of(line):
 
 def check_sizes(path, lines):
   limit, kind = (TEST_LINES, "test") if path.startswith("Tests/") else (SOURCE_LINES, "source")
-  if len(lines) > limit:
+  if len(lines) > limit and not path.endswith(".pb.swift"):  # a generator made it
     fail(path, limit + 1, f"{len(lines)} lines: split it, a {kind} file has at most {limit}")
 
 

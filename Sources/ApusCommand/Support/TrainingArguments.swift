@@ -29,6 +29,7 @@ struct TrainingArguments: ParsableArguments {
     Int?
   @Option(help: ArgumentHelp("Seconds between checkpoints inside an epoch (30).", valueName: "seconds"))
   var checkpointSeconds: Double?
+  @OptionGroup(title: "Recording") var recording: RecordingArguments
   @OptionGroup(title: "Form of the model") var form: FormOptions
 
   /// The arguments as a training takes them.
@@ -43,6 +44,7 @@ struct TrainingArguments: ParsableArguments {
     request.shuffle = noShuffle ? false : nil
     (request.weights, request.output, request.resume) = (weights, output, resume)
     (request.checkpointSteps, request.checkpointSeconds) = (checkpointSteps, checkpointSeconds)
+    request.recording = recording.options()
     return request
   }
 }

@@ -75,4 +75,15 @@ enum TextFile {
   static func read(_ path: String) throws -> String {
     try FileBytes.read(path).withBytes { String(decoding: $0, as: UTF8.self) }
   }
+
+  /// The values in a file that has one in JSON on every line.
+  static func lines<Value: Decodable>(of path: String, _: Value.Type) throws -> [Value] {
+    try read(path).split(separator: "\n").enumerated().map { number, line in
+      guard let value = try? JSON.decode(Value.self, String(line)) else {
+        throw TrainingError(
+          path, "line \(number + 1) is damaged or was not written by this program", advice: "delete the file")
+      }
+      return value
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import ApusData
+import ApusFormats
 import ApusModels
 import ApusNN
 import ApusTensor
@@ -16,6 +17,8 @@ public struct TrainingJob {
 
   private let model: any Layer
   private let options: TrainingOptions
+  private let metrics: [Metric]?
+  private let hooks: [any TrainingHook]
   private let train: Dataset
   private let validation: Dataset?
   private let test: Dataset?
@@ -37,6 +40,7 @@ public struct TrainingJob {
     run = plan.run
     isResuming = request.resume && plan.run.holdsCheckpoint
     options = plan.trainingOptions(request)
+    (metrics, hooks) = (try request.recording.chosenMetrics(), try request.recording.hooks(plan.run))
     let modelConfiguration = ModelConfiguration(
       request.model, Array(train.sampleShape), train.classCount, plan.modelOptions)
     if let earlier = plan.earlier, earlier.model != modelConfiguration {
@@ -85,8 +89,8 @@ public struct TrainingJob {
     var options = options
     options.normalization = configuration.normalization
     let trainer = Trainer(
-      model, loss: { crossEntropy($0, $1) }, optimizer: configuration.optimizer.make(), options: options, run: run,
-      progress: progress)
+      model, loss: { crossEntropy($0, $1) }, optimizer: configuration.optimizer.make(), metrics: metrics,
+      options: options, run: run, hooks: hooks, progress: progress)
     try trainer.check(train, validation, epochs: configuration.epochs)
     try run.create()
     try configuration.write(to: run)
@@ -94,11 +98,14 @@ public struct TrainingJob {
     let judged = try test.map { try trainer.evaluate($0) }
     let seconds = history.reduce(0) { $0 + Double(train.count) / max($1.samplesPerSecond, 1e-9) }
     let kept = trainer.bestEpoch.flatMap { best in history.first { $0.epoch == best } } ?? history.last
-    return TrainingReport(
+    let report = TrainingReport(
       model: configuration.model.name, data: configuration.data, parameters: model.parameterCount,
       epochs: history.count, bestEpoch: trainer.bestEpoch, stoppedEarly: trainer.stoppedEarly,
       trainLoss: history.last?.trainLoss ?? 0, validationAccuracy: kept?.validationAccuracy, testLoss: judged?.loss,
-      testAccuracy: judged?.accuracy, confusionMatrix: judged?.confusion?.counts, seconds: trainer.seconds,
+      testAccuracy: judged?.accuracy, testMetrics: judged?.values, confusionMatrix: judged?.confusion?.counts,
+      seconds: trainer.seconds,
       samplesPerSecond: Double(train.count * history.count) / max(seconds, 1e-9), run: run.path)
+    try AtomicFile.write(JSON.report(report) + "\n", to: run.result)
+    return report
   }
 }

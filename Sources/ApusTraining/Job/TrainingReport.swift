@@ -20,6 +20,8 @@ public struct TrainingReport: Sendable, Hashable, Encodable {
   public let testLoss: Double?
   /// The accuracy on the test part.
   public let testAccuracy: Double?
+  /// The metrics on the test part by name.
+  public let testMetrics: [String: Double]?
   /// Rows actual, columns predicted, on the test part.
   public let confusionMatrix: [[Int]]?
   /// Seconds of training and validation, those before a resume included.

@@ -38,6 +38,8 @@ public struct TrainingRequest: Sendable {
   public var checkpointSteps: Int?
   /// Seconds between checkpoints.
   public var checkpointSeconds: Double?
+  /// What is recorded.
+  public var recording = RecordingOptions()
 
   /// A request with the usual values.
   public init(model: String, data: String) {

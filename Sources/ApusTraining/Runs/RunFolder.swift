@@ -10,6 +10,8 @@ import ApusFormats
 ///
 /// - `config.json`: model, data, options, seed, normalization, versions;
 /// - `metrics.jsonl`: a line for every finished epoch;
+/// - `statistics.jsonl`: spread of weights, gradients and activations, when asked for; `events`: files for TensorBoard;
+/// - `result.json`: what the training came to, on the test part too;
 /// - `last.safetensors`: the last checkpoint, from which training goes on; `best-N.safetensors`: the weights after the
 ///   best epoch so far;
 /// - `model.safetensors`: the result, the best weights where a validation part chose them, else the final ones.
@@ -28,6 +30,12 @@ public struct RunFolder: Sendable {
   public var configuration: String { path + "/config.json" }
   /// A line for every finished epoch.
   public var metrics: String { path + "/metrics.jsonl" }
+  /// How weights, gradients and activations are spread: a line for each tensor and epoch, when asked for.
+  public var statistics: String { path + "/statistics.jsonl" }
+  /// The folder of the files for TensorBoard.
+  public var events: String { path + "/events" }
+  /// What the training came to, once it has come to its end.
+  public var result: String { path + "/result.json" }
   /// The result.
   public var model: String { path + "/model.safetensors" }
   /// The last checkpoint.
@@ -42,6 +50,10 @@ public struct RunFolder: Sendable {
   var exists: Bool { access(path, F_OK) == 0 }
   /// Whether the training came to its end.
   public var holdsModel: Bool { access(model, F_OK) == 0 }
+  /// Whether statistics were recorded.
+  public var holdsStatistics: Bool { access(statistics, F_OK) == 0 }
+  /// Whether the training's report was saved.
+  public var holdsResult: Bool { access(result, F_OK) == 0 }
   /// Whether there is a checkpoint to go on from.
   public var holdsCheckpoint: Bool { access(last, F_OK) == 0 }
 
@@ -73,7 +85,7 @@ public struct RunFolder: Sendable {
 
   /// Removes what a killed process left half-written, and best weights that no checkpoint knows.
   func removeLeftovers(keeping bestEpoch: Int) {
-    let kept = [configuration, metrics, model, last]
+    let kept = [configuration, metrics, model, last, statistics, result]
     for file in kept { AtomicFile.removeLeftovers(of: file) }
     for name in names() where name.hasPrefix("best-") || name.hasPrefix(".best-") {
       if name != "best-\(bestEpoch).safetensors" { unlink(path + "/" + name) }
