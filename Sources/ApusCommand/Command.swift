@@ -18,8 +18,8 @@ struct Command: ParsableCommand {
       """,
     version: ApusVersion.current,
     subcommands: [
-      Train.self, Evaluate.self, Predict.self, Infer.self, Summary.self, Bench.self, DataCommand.self,
-      Lecture.self,
+      Train.self, Evaluate.self, Predict.self, Infer.self, Summary.self, Bench.self, EnsembleCommand.self,
+      AttackCommand.self, DataCommand.self, Lecture.self,
     ])
 }
 

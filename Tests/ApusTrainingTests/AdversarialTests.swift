@@ -253,4 +253,47 @@ import Testing
     #expect(throws: TrainingError.self) { try AdversarialTraining("fgsm:0.1", weight: 0) }
     #expect(throws: TrainingError.self) { try AdversarialTraining("fgsm:0.1", weight: 1.5) }
   }
+
+  @Test func requestsAreChecked() throws {
+    func message(_ change: (inout AttackRequest) -> Void) -> String {
+      var request = AttackRequest()
+      change(&request)
+      do {
+        _ = try request.attacks(classNames: ["a", "b"])
+        return ""
+      } catch { return "\(error)" }
+    }
+    for epsilon in [0, -0.1, .nan, .infinity, 1.5] {
+      #expect(message { $0.epsilons = [0.1, epsilon] }.hasPrefix("--epsilon: cannot be \(epsilon); "))
+    }
+    for steps in [0, -3, 20_000] {
+      #expect(message { ($0.method, $0.steps) = (.pgd, steps) }.hasPrefix("--steps: cannot be \(steps); "))
+    }
+    for size in [0, -1, .nan, Double.infinity] {
+      #expect(message { ($0.method, $0.stepSize) = (.pgd, size) }.hasPrefix("--step-size: cannot be \(size); "))
+    }
+    #expect(message { $0.steps = 3 }.contains("option of pgd"))
+    #expect(message { $0.stepSize = 0.1 }.contains("option of pgd"))
+    #expect(message { $0.startsAtSample = true }.hasPrefix("--no-random-start"))
+    #expect(message { $0.target = "c" }.contains("there is no class of this name"))
+    #expect(message { $0.samples = 0 }.hasPrefix("--samples: cannot be 0"))
+    #expect(message { $0.examples = -1 }.hasPrefix("--examples: cannot be -1"))
+    #expect(message { $0.output = "" }.hasPrefix("--save"))
+    #expect(message { $0.output = "x.jpg" }.hasPrefix("--save: cannot write 'x.jpg'"))
+    for path in ["x.png", "x.npz", "x", "a.b/x", "../x/"] { #expect(message { $0.output = path }.isEmpty, "\(path)") }
+
+    var request = AttackRequest()
+    (request.method, request.epsilons, request.norm, request.steps) = (.pgd, [0.5, 2], .two, 4)
+    (request.startsAtSample, request.target) = (true, "b")
+    let found = try request.attacks(classNames: ["a", "b"])
+    #expect(found.map(\.epsilon) == [0.5, 2] && found.map(\.stepSize) == [0.3125, 1.25])
+    #expect(found.allSatisfy { $0.targetClass == 1 && $0.norm == .two && $0.steps == 4 && !$0.startsAtRandom })
+    #expect(try AttackRequest().attacks(classNames: []) == [.fgsm(epsilon: 0.1)])
+    for (text, weight) in [("fgsm:0.1", 0.0), ("fgsm:0.1", .nan), ("", 0.5), ("fgsm:0.1", 1.5)] {
+      #expect(throws: TrainingError.self) {
+        try AdversarialTraining.parsed(text.isEmpty ? nil : text, weight: weight)
+      }
+    }
+    #expect(try AdversarialTraining.parsed(nil, weight: nil) == nil)
+  }
 }

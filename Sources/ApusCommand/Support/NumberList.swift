@@ -14,6 +14,17 @@ enum NumberList {
     return numbers
   }
 
+  /// Positive numbers, separated by commas.
+  static func numbers(_ text: String, option: String, example: String) throws -> [Double] {
+    let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map {
+      Double($0.filter { $0 != " " }) ?? .nan
+    }
+    guard numbers.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+      throw TrainingError(option, "cannot be '\(text)'", advice: "give positive numbers, such as \(example)")
+    }
+    return numbers
+  }
+
   /// The shape of an input, the batch first.
   static func shape(_ text: String, option: String) throws -> [Int] {
     let numbers = try widths(text, option: option, example: "1,1,28,28")

@@ -21,6 +21,10 @@ struct TrainingArguments: ParsableArguments {
   @Option(help: "Part of the training data set aside for validation (0.1).") var validationSplit: Double?
   @Option(help: ArgumentHelp("Stop after so many epochs without improvement.", valueName: "epochs")) var earlyStopping:
     Int?
+  @Option(
+    help: ArgumentHelp("Train on adversarial examples too: fgsm:0.1, pgd:0.1 or pgd:0.1:20.", valueName: "attack"))
+  var adversarial: String?
+  @Option(help: "Weight of the adversarial examples' loss, above 0 and at most 1 (0.5).") var adversarialWeight: Double?
   @Option(help: ArgumentHelp("Begin with the weights of a safetensors file.", valueName: "file")) var weights: String?
   @Flag(help: "Keep the order of the samples.") var noShuffle = false
   @Option(help: ArgumentHelp("Folder of the run (a new one under runs).", valueName: "dir")) var output: String?
@@ -41,6 +45,7 @@ struct TrainingArguments: ParsableArguments {
     (request.momentum, request.weightDecay) = (momentum, weightDecay)
     (request.clipNorm, request.seed) = (clipNorm, seed)
     (request.validationSplit, request.patience) = (validationSplit, earlyStopping)
+    request.adversarial = try AdversarialTraining.parsed(adversarial, weight: adversarialWeight)
     request.shuffle = noShuffle ? false : nil
     (request.weights, request.output, request.resume) = (weights, output, resume)
     (request.checkpointSteps, request.checkpointSeconds) = (checkpointSteps, checkpointSeconds)

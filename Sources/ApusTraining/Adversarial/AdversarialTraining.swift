@@ -47,6 +47,21 @@ public struct AdversarialTraining: Sendable, Hashable, Codable {
     }
   }
 
+  /// What two options ask for; nil when there is neither.
+  ///
+  /// - Throws: ``TrainingError`` as ``init(_:weight:)``, and when there is a weight but no attack.
+  public static func parsed(_ text: String?, weight: Double?) throws -> AdversarialTraining? {
+    if let weight, !(weight > 0 && weight <= 1) {
+      throw TrainingError.impossible("--adversarial-weight", weight, "above 0 and at most 1")
+    }
+    guard let text else {
+      guard let weight else { return nil }
+      throw TrainingError(
+        "--adversarial-weight", "is \(weight) without an attack", advice: "add --adversarial, such as fgsm:0.1")
+    }
+    return try AdversarialTraining(text, weight: weight)
+  }
+
   private static let usualSteps = 7
 
   /// Checks the numbers.

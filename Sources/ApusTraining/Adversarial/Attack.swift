@@ -34,6 +34,13 @@ public struct Attack: Sendable, Hashable, Codable {
   /// The class that the network shall see in every sample; nil leads away from the sample's own.
   public var targetClass: Int?
 
+  private enum CodingKeys: String, CodingKey {
+    case epsilon, steps, norm
+    case stepSize = "step_size"
+    case startsAtRandom = "starts_at_random"
+    case targetClass = "target_class"
+  }
+
   /// The fast gradient sign method, or with the norm 2 one step along the gradient itself.
   public static func fgsm(epsilon: Double, norm: Norm = .infinity, targetClass: Int? = nil) -> Attack {
     Attack(

@@ -37,14 +37,22 @@ public struct RunConfiguration: Sendable, Hashable, Codable {
   public var shuffle: Bool
   /// Limits the norm of the gradients.
   public var clipNorm: Double?
+  /// Decides which samples are set aside for validation; nil means the seed.
+  public var splitSeed: UInt64?
+  /// Whether the training part was a bootstrap sample.
+  public var bootstrap: Bool?
+  /// How the run was trained on adversarial examples.
+  public var adversarial: AdversarialTraining?
   /// The file of the first weights.
   public var weights: String?
   private enum CodingKeys: String, CodingKey {
-    case format, model, data, normalization, optimizer, epochs, seed, patience, shuffle, weights
+    case format, model, data, normalization, optimizer, epochs, seed, patience, shuffle, weights, bootstrap
+    case adversarial
     case apusVersion = "apus_version"
     case classNames = "class_names"
     case batchSize = "batch_size"
     case validationSplit = "validation_split"
+    case splitSeed = "split_seed"
     case clipNorm = "clip_norm"
   }
 

@@ -54,14 +54,10 @@ public struct SavedRun {
     let metrics = try metrics?.map { try Metric.named($0) }
     let loaded = try DataCatalog.load(name ?? configuration.data)
     let (part, data) = try self.part(of: loaded, isOwn: name == nil || name == configuration.data)
-    guard data.classCount == configuration.classNames.count else {
-      throw TrainingError(
-        loaded.name, "has \(data.classCount) classes, the run \(configuration.classNames.count)",
-        advice: "give data with the run's classes")
-    }
+    try checkClasses(of: data, loaded.name)
     let judged = try ApusTraining.evaluate(
-      model, on: data, loss: { crossEntropy($0, $1) },
-      metrics: metrics ?? Metric.all(for: .classification, classCount: data.classCount),
+      model, on: data, loss: loss,
+      metrics: metrics ?? Metric.all(for: task, classCount: data.classCount),
       normalization: configuration.normalization)
     let confusion = judged.confusion ?? ConfusionMatrix(classNames: configuration.classNames)
     return EvaluationReport(
@@ -69,11 +65,27 @@ public struct SavedRun {
       testLoss: judged.loss, metrics: judged.values, confusionMatrix: confusion.counts, perClass: confusion.perClass)
   }
 
-  private func part(of loaded: LoadedData, isOwn: Bool) throws -> (name: String, data: Dataset) {
+  /// What the run's outputs mean.
+  var task: PredictionTask { .classification }
+  /// What judges them.
+  var loss: LossFunction { { crossEntropy($0, $1) } }
+
+  /// Refuses data with another number of classes.
+  func checkClasses(of data: Dataset, _ name: String) throws {
+    guard data.classCount == configuration.classNames.count else {
+      throw TrainingError(
+        name, "has \(data.classCount) classes, the run \(configuration.classNames.count)",
+        advice: "give data with the run's classes")
+    }
+  }
+
+  /// The part of a data set that judges the run.
+  func part(of loaded: LoadedData, isOwn: Bool) throws -> (name: String, data: Dataset) {
     if let test = loaded.test { return ("test", test) }
     if let validation = loaded.validation { return ("validation", validation) }
     guard isOwn, configuration.validationSplit > 0 else { return ("train", loaded.train) }
-    let split = try loaded.train.split(validation: configuration.validationSplit, seed: configuration.seed)
+    let split = try loaded.train.split(
+      validation: configuration.validationSplit, seed: configuration.splitSeed ?? configuration.seed)
     return ("validation", split.validation)
   }
 
@@ -81,24 +93,24 @@ public struct SavedRun {
   ///
   /// - Throws: `DataError` or `FormatError` when a file is no picture, ``TrainingError`` when its size is not the model's.
   public func predict(_ paths: [String], top: Int) throws -> PredictionReport {
+    let predictions = try zip(paths, pictures(paths, top: top)).map { path, picture in
+      let input = configuration.normalization.applied(to: picture)
+      let outputs = withInference { model(Tensor(input)) }.hostArray()
+      return PredictionReport.Picture(
+        image: path, top: PredictionReport.guesses(outputs, configuration.classNames, top: top))
+    }
+    return PredictionReport(run: folder.path, predictions: predictions)
+  }
+
+  /// Pictures as batches of one, before the normalization.
+  func pictures(_ paths: [String], top: Int) throws -> [HostArray] {
     let shape = configuration.model.inputShape
     guard shape.count == 3, shape[0] == 1 || shape[0] == 3 else {
       throw TrainingError(
         folder.path, "the model takes samples of shape \(shape), not pictures", advice: "use apus infer with an array")
     }
     guard top >= 1 else { throw TrainingError.impossible("--top", top, "a whole number of at least 1") }
-    let pictures = try paths.map { try picture($0, shape) }
-    var predictions: [PredictionReport.Picture] = []
-    for (path, picture) in zip(paths, pictures) {
-      let input = configuration.normalization.applied(to: picture)
-      let logits = withInference { model(Tensor(input)) }.scalars(as: Double.self)
-      let ranked = zip(configuration.classNames, Predictions.probabilities(logits)).enumerated().sorted {
-        ($1.element.1, $0.offset) < ($0.element.1, $1.offset)
-      }
-      let best = ranked.prefix(top).map { PredictionReport.Guess(class: $0.element.0, probability: $0.element.1) }
-      predictions.append(PredictionReport.Picture(image: path, top: best))
-    }
-    return PredictionReport(run: folder.path, predictions: predictions)
+    return try paths.map { try picture($0, shape) }
   }
 
   /// A picture as a batch of one, in the element type of the training data.
@@ -157,4 +169,13 @@ public struct PredictionReport: Sendable, Hashable, Encodable {
   public let run: String
   /// One entry for every picture.
   public let predictions: [Picture]
+
+  /// The likeliest classes of one row of logits, best first.
+  static func guesses(_ outputs: HostArray, _ classNames: [String], top: Int) -> [Guess] {
+    let probabilities = Predictions.probabilities(outputs.scalars(as: Double.self))
+    let ranked = zip(classNames, probabilities).enumerated().sorted {
+      ($1.element.1, $0.offset) < ($0.element.1, $1.offset)
+    }
+    return ranked.prefix(top).map { Guess(class: $0.element.0, probability: $0.element.1) }
+  }
 }

@@ -33,7 +33,8 @@ public struct TrainingJob {
     let plan = try TrainingPlan(request)
     let data = try DataCatalog.load(request.data)
     let parts = try Self.parts(data, plan)
-    (train, validation, test) = (parts.train, parts.validation, data.test)
+    (validation, test) = (parts.validation, data.test)
+    train = plan.bootstrap ? parts.train.bootstrapSample(seed: plan.seed) : parts.train
     guard train.classCount > 0 else {
       throw TrainingError(request.data, "its targets are not classes", advice: "give labels, whole numbers from 0")
     }
@@ -54,9 +55,11 @@ public struct TrainingJob {
     if let weights = plan.weights, !isResuming { try model.load(from: weights) }
     configuration = RunConfiguration(
       model: modelConfiguration, data: request.data, classNames: train.classNames,
-      normalization: try plan.earlier?.normalization ?? Normalization(fitting: train), optimizer: plan.optimizer,
+      normalization: try plan.earlier?.normalization ?? Normalization(fitting: parts.train), optimizer: plan.optimizer,
       epochs: plan.epochs, batchSize: plan.batchSize, seed: plan.seed, validationSplit: plan.validationSplit,
-      patience: plan.patience, shuffle: plan.shuffle, clipNorm: plan.clipNorm, weights: plan.weights)
+      patience: plan.patience, shuffle: plan.shuffle, clipNorm: plan.clipNorm,
+      splitSeed: plan.splitSeed == plan.seed ? nil : plan.splitSeed, bootstrap: plan.bootstrap ? true : nil,
+      adversarial: plan.adversarial, weights: plan.weights)
   }
 
   private static func parts(_ data: LoadedData, _ plan: TrainingPlan) throws -> (train: Dataset, validation: Dataset?) {
@@ -69,7 +72,7 @@ public struct TrainingJob {
       }
       return (data.train, nil)
     }
-    let (train, validation) = try data.train.split(validation: plan.validationSplit, seed: plan.seed)
+    let (train, validation) = try data.train.split(validation: plan.validationSplit, seed: plan.splitSeed)
     return (train, validation)
   }
 

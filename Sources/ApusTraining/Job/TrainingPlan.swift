@@ -14,9 +14,14 @@ struct TrainingPlan {
   let optimizer: OptimizerConfiguration
   let seed: UInt64
   let validationSplit: Double
+  /// Decides which samples are set aside.
+  let splitSeed: UInt64
+  /// Whether the training part is a bootstrap sample.
+  let bootstrap: Bool
   let patience: Int?
   let shuffle: Bool
   let clipNorm: Double?
+  let adversarial: AdversarialTraining?
   let weights: String?
   let modelOptions: ModelOptions
 
@@ -27,9 +32,12 @@ struct TrainingPlan {
     batchSize = request.batchSize ?? earlier?.batchSize ?? Self.usualBatchSize
     seed = request.seed ?? earlier?.seed ?? 0
     validationSplit = request.validationSplit ?? earlier?.validationSplit ?? Self.usualSplit
+    splitSeed = request.splitSeed ?? earlier?.splitSeed ?? seed
+    bootstrap = request.bootstrap ?? earlier?.bootstrap ?? false
     patience = request.patience ?? earlier?.patience
     shuffle = request.shuffle ?? earlier?.shuffle ?? true
     clipNorm = request.clipNorm ?? earlier?.clipNorm
+    adversarial = request.adversarial ?? earlier?.adversarial
     weights = request.weights ?? earlier?.weights
     modelOptions =
       request.modelOptions == ModelOptions() ? earlier?.model.modelOptions ?? ModelOptions() : request.modelOptions
@@ -51,21 +59,7 @@ struct TrainingPlan {
     guard !request.resume else {
       throw TrainingError("--resume", "does not say which run to go on with", advice: "add --output with its folder")
     }
-    let base = "runs/\(request.model)-\(Self.stem(request.data))"
-    var number = 1
-    while true {
-      let run = RunFolder(number == 1 ? base : "\(base)-\(number)")
-      if !run.exists { return run }
-      number += 1
-    }
-  }
-
-  /// A file's name without folders and extension, of letters, digits and dashes.
-  private static func stem(_ path: String) -> String {
-    let name = path.split(separator: "/").last.map(String.init) ?? "data"
-    let cut = name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
-    let kept = String(cut.map { $0.isLetter || $0.isNumber ? $0 : "-" }.prefix(60))
-    return kept.isEmpty ? "data" : kept
+    return RunFolder.unused(model: request.model, data: request.data)
   }
 
   private static func optimizer(
@@ -119,6 +113,11 @@ struct TrainingPlan {
     try same("--learning-rate", optimizer.learningRate, earlier.optimizer.learningRate)
     try same("--momentum", optimizer.momentum, earlier.optimizer.momentum)
     try same("--weight-decay", optimizer.weightDecay, earlier.optimizer.weightDecay)
+    try same("--bagging", bootstrap, earlier.bootstrap ?? false)
+    if let now = adversarial, now != earlier.adversarial {
+      let begun = earlier.adversarial.map { "\($0)" } ?? "none"
+      try same("--adversarial", "\(now)", begun)
+    }
     try same("--no-shuffle", !shuffle, !earlier.shuffle)
     if let now = clipNorm, now != earlier.clipNorm {
       try same("--clip-norm", "\(now)", earlier.clipNorm.map { "\($0)" } ?? "none")
@@ -134,6 +133,7 @@ struct TrainingPlan {
     options.normalization = earlier?.normalization
     options.earlyStopping.patience = patience
     if let clipNorm { options.clipping = .norm(clipNorm) }
+    options.adversarial = adversarial
     options.checkpointSteps = request.checkpointSteps
     if let seconds = request.checkpointSeconds { options.checkpointSeconds = seconds }
     return options

@@ -28,6 +28,12 @@ public struct TrainingRequest: Sendable {
   public var patience: Int?
   /// Whether the order of the samples changes from epoch to epoch.
   public var shuffle: Bool?
+  /// Decides which samples are set aside for validation; nil takes the seed.
+  public var splitSeed: UInt64?
+  /// Whether to train on a bootstrap sample of the training part.
+  public var bootstrap: Bool?
+  /// Trains on adversarial examples beside the clean ones.
+  public var adversarial: AdversarialTraining?
   /// A file of weights to begin with.
   public var weights: String?
   /// The folder of the run; nil chooses a new one under `runs`.

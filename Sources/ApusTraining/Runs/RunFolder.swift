@@ -41,11 +41,16 @@ public struct RunFolder: Sendable {
   /// The last checkpoint.
   public var last: String { path + "/last.safetensors" }
 
+  /// What an ensemble was asked for, beside the folders of its members.
+  var ensemble: String { path + "/ensemble.json" }
+
   /// The weights after an epoch.
   func best(_ epoch: Int) -> String { path + "/best-\(epoch).safetensors" }
 
   /// Whether the folder holds a run.
   public var holdsRun: Bool { access(configuration, F_OK) == 0 }
+  /// Whether the folder holds an ensemble.
+  var holdsEnsemble: Bool { access(ensemble, F_OK) == 0 }
   /// Whether there is anything of this name.
   var exists: Bool { access(path, F_OK) == 0 }
   /// Whether the training came to its end.
@@ -56,6 +61,25 @@ public struct RunFolder: Sendable {
   public var holdsResult: Bool { access(result, F_OK) == 0 }
   /// Whether there is a checkpoint to go on from.
   public var holdsCheckpoint: Bool { access(last, F_OK) == 0 }
+
+  /// A folder under `runs`, named by a model and its data, that is not there yet.
+  static func unused(model: String, data: String) -> RunFolder {
+    let base = "runs/\(model)-\(stem(data))"
+    var number = 1
+    while true {
+      let run = RunFolder(number == 1 ? base : "\(base)-\(number)")
+      if !run.exists { return run }
+      number += 1
+    }
+  }
+
+  /// A file's name without folders and extension, of letters, digits and dashes.
+  private static func stem(_ path: String) -> String {
+    let name = path.split(separator: "/").last.map(String.init) ?? "data"
+    let cut = name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
+    let kept = String(cut.map { $0.isLetter || $0.isNumber ? $0 : "-" }.prefix(60))
+    return kept.isEmpty ? "data" : kept
+  }
 
   /// Makes the folder, and the ones above it.
   ///

@@ -1,0 +1,55 @@
+import ApusData
+import ApusNN
+import ApusTensor
+
+extension SavedRun {
+  /// Attacks the run: its accuracy on samples as they are and as attacks change them, and some examples.
+  ///
+  /// - Throws: ``TrainingError``, `DataError` or `FormatError` when the request is impossible, data cannot be read or do
+  ///   not fit, or examples cannot be written.
+  public func attacked(_ request: AttackRequest) throws -> AttackReport {
+    let attacks = try request.attacks(classNames: configuration.classNames)
+    let loaded = try DataCatalog.load(request.data ?? configuration.data)
+    let (part, whole) = try self.part(of: loaded, isOwn: request.data == nil || request.data == configuration.data)
+    try checkClasses(of: whole, loaded.name)
+    let normalization = configuration.normalization
+    guard normalization.fits(whole.sampleShape) else {
+      throw TrainingError(
+        loaded.name, "its samples of shape \(whole.sampleShape) do not fit the model's normalization",
+        advice: "give samples of the shape the model was trained on")
+    }
+    let range = InputRange(of: whole, normalization: normalization)
+    let samples = min(request.samples ?? whole.count, whole.count)
+    let data = samples < whole.count ? whole.subset(Array(0..<samples)) : whole
+    let clean = try ApusTraining.evaluate(model, on: data, loss: loss, normalization: normalization)
+    var strengths: [AttackReport.Strength] = []
+    var examples = AdversarialExamples.none
+    for attack in attacks {
+      let changed = try attack.perturbed(
+        data, model, loss: loss, normalization: normalization, range: range, seed: request.seed)
+      let judged = try ApusTraining.evaluate(model, on: changed, loss: loss, normalization: nil)
+      strengths.append(
+        AttackReport.Strength(
+          epsilon: attack.epsilon, accuracy: judged.accuracy, loss: judged.loss,
+          targetRate: attack.targetClass.flatMap { judged.confusion?.rate(of: $0) }))
+      if strengths.count == 1, data.classCount > 0 {
+        examples = try AdversarialExamples(
+          model, data, changed, normalization: normalization, range: range, most: request.examples)
+      }
+    }
+    if let output = request.output { try ExampleFiles(examples, range: range).write(to: output) }
+    return AttackReport(
+      run: folder.path, data: loaded.name, part: part, samples: samples, method: request.method, norm: request.norm,
+      steps: attacks[0].steps, target: request.target, cleanAccuracy: clean.accuracy, cleanLoss: clean.loss,
+      attacks: strengths, examples: examples.described, saved: request.output)
+  }
+}
+
+extension ConfusionMatrix {
+  /// Of the samples of other classes, the fraction taken for a class; 0 when there are none.
+  fileprivate func rate(of target: Int) -> Double {
+    let others = counts.indices.filter { $0 != target }
+    let (taken, all) = others.reduce((0, 0)) { ($0.0 + counts[$1][target], $0.1 + counts[$1].reduce(0, +)) }
+    return all == 0 ? 0 : Double(taken) / Double(all)
+  }
+}
