@@ -31,7 +31,7 @@ bench: build  ## time training and inference beside PyTorch, in one run (makes .
 	scripts/peer-environment
 	.venv-peers/bin/python Benchmarks/compare.py
 	swift run -c release PlanOverhead
-	swift run -c release Checkpointing
+	swift run -c release StepCosts
 
 clean:  ## delete the build folder (installed packages and runs stay)
 	rm -rf .build

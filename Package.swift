@@ -54,7 +54,7 @@ let package = Package(
       ]),
     .executableTarget(
       name: "PlanOverhead", dependencies: ["Apus", "ApusCompiler", "ApusCPU"], path: "Benchmarks/PlanOverhead"),
-    .executableTarget(name: "Checkpointing", dependencies: ["Apus", "ApusCPU"], path: "Benchmarks/Checkpointing"),
+    .executableTarget(name: "StepCosts", dependencies: ["Apus", "ApusCPU"], path: "Benchmarks/StepCosts"),
     .executableTarget(name: "CustomLoop", dependencies: ["Apus"], path: "Examples/CustomLoop"),
     .testTarget(
       name: "ApusTrainingTests", dependencies: ["Apus", "ApusTraining", "GoldenFiles"]),

@@ -21,8 +21,8 @@ package struct CPUBackend: Backend {
       ConvolutionKernel.layouts(node, inputTypes)
     case is MaxPool, is MaxPoolBackward, is AveragePool, is AveragePoolBackward:
       PoolingKernel.layouts(node, inputTypes, inputLayouts)
-    case is BatchNormTraining, is BatchNormTrainingBackward:
-      NormalizationKernel.layouts(node, inputTypes, inputLayouts)
+    case is BatchNormTraining, is RectifiedBatchNorm, is BatchNormTrainingBackward, is RectifiedBatchNormBackward:
+      BatchNormKernel.layouts(node, inputTypes, inputLayouts)
     default: nil
     }
   }
@@ -44,10 +44,10 @@ package struct CPUBackend: Backend {
     case is Convolution, is RectifiedConvolution, is ConvolutionBackwardData, is ConvolutionBackwardWeights:
       ConvolutionKernel.kernel(context)
     case is MaxPool, is MaxPoolBackward, is AveragePool, is AveragePoolBackward: PoolingKernel.kernel(context)
-    case let norm as BatchNormTraining: NormalizationKernel.kernel(norm, context)
-    case let norm as BatchNormTrainingBackward: NormalizationKernel.kernel(norm, context)
-    case let softmax as Softmax: NormalizationKernel.kernel(softmax, context)
-    case let softmax as SoftmaxBackward: NormalizationKernel.kernel(softmax, context)
+    case is BatchNormTraining, is RectifiedBatchNorm, is BatchNormTrainingBackward, is RectifiedBatchNormBackward:
+      BatchNormKernel.kernel(context)
+    case let softmax as Softmax: SoftmaxKernel.kernel(softmax, context)
+    case let softmax as SoftmaxBackward: SoftmaxKernel.kernel(softmax, context)
     case let slice as Slice: IndexingKernel.slice(slice, context)
     case let unslice as Unslice: IndexingKernel.unslice(unslice, context)
     case let pad as Pad: IndexingKernel.pad(pad, context)

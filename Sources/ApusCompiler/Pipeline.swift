@@ -24,7 +24,7 @@ package struct Pipeline: Sendable {
       ("common subexpressions", CommonSubexpressions.run),
       ("release recomputations", ReleaseRecomputations.run),
     ]
-    if fuses { passes += [("fuse", Fuse.run), ("rectify convolutions", RectifyConvolutions.run)] }
+    if fuses { passes += [("fuse", Fuse.run), ("rectify", Rectify.run)] }
     if choosesLayouts { passes.append(("choose layouts", { ChooseLayouts.run($0, backend: backend) })) }
     passes.append(("schedule", Schedule.run))
     observe("captured", graph)

@@ -75,6 +75,27 @@ typedef struct {
   void (*average_backward)(const apus_pool *pool, const void *gradient, void *result);
 } apus_pool_kernels;
 
+/// The part of a batch normalisation that one task does: some images of a channel by itself, or of eight side by side.
+typedef struct {
+  int64_t images, image_stride, vectors, tail;  // per image: vectors of 8, then single elements
+  double count;                                 // elements of a channel in these images
+  int single, rectified;
+} apus_norm_task;
+
+/// Numbers for each of eight channels; all the same for a channel by itself, 0 for channels that are padding.
+typedef struct {
+  float center[8], factor[8], offset[8], shifted[8], inner[8];
+} apus_norm_lanes;
+
+/// See norm_body.h.
+typedef struct {
+  void (*moments)(const apus_norm_task *task, const float *x, double *means, double *squares);
+  void (*apply)(const apus_norm_task *task, const apus_norm_lanes *lanes, const float *x, float *y);
+  void (*sums)(const apus_norm_task *task, const apus_norm_lanes *lanes, const float *x, const float *gy, double *sums,
+               double *products);
+  void (*gradient)(const apus_norm_task *task, const apus_norm_lanes *lanes, const float *x, const float *gy, float *gx);
+} apus_norm_kernels;
+
 typedef struct {
   const char *name;
   const apus_fused_kernels *fused[2];  // by APUS_F32, APUS_F64
@@ -83,6 +104,7 @@ typedef struct {
   const apus_gemm_f32_kernels *gemm_f32;
   const apus_gemm_f64_kernels *gemm_f64;
   const apus_pool_kernels *blocked_pool;
+  const apus_norm_kernels *norm;
   int64_t (*max_pairs)(const float *top, int64_t width, int64_t place, float *dst, int32_t *argmax, int64_t count);
 } apus_kernel_table;
 

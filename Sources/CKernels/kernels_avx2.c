@@ -42,6 +42,8 @@
 
 #include "pool_blocked_body.h"
 
+#include "norm_body.h"
+
 #define SLEEF_F32(function, accuracy) Sleef_##function##f8_##accuracy##avx2
 #define SLEEF_F64(function, accuracy) Sleef_##function##d4_##accuracy##avx2
 #include "random_body.h"
@@ -73,4 +75,5 @@
 #pragma clang attribute pop
 
 const apus_kernel_table apus_kernels_avx2 = {"avx2",
-    {&f32_kernels, &f64_kernels}, &conv_kernels, &random_kernels, &f32_gemm, &f64_gemm, &pool_kernels_blocked, max_pairs};
+    {&f32_kernels, &f64_kernels}, &conv_kernels, &random_kernels, &f32_gemm, &f64_gemm, &pool_kernels_blocked,
+    &norm_kernels, max_pairs};

@@ -39,6 +39,8 @@
 
 #include "pool_blocked_body.h"
 
+#include "norm_body.h"
+
 #define SLEEF_F32(function, accuracy) Sleef_##function##f4_##accuracy##sse2
 #define SLEEF_F64(function, accuracy) Sleef_##function##d2_##accuracy##sse2
 #include "random_body.h"
@@ -68,4 +70,5 @@
 #undef T
 
 const apus_kernel_table apus_kernels_sse2 = {"sse2",
-    {&f32_kernels, &f64_kernels}, &conv_kernels, &random_kernels, &f32_gemm, &f64_gemm, &pool_kernels_blocked, max_pairs};
+    {&f32_kernels, &f64_kernels}, &conv_kernels, &random_kernels, &f32_gemm, &f64_gemm, &pool_kernels_blocked,
+    &norm_kernels, max_pairs};

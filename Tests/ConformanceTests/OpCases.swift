@@ -200,6 +200,16 @@ private let activationCases: [OpCase] =
     OpCase("batch norm of vectors", [numbers([5, 3]), numbers([3], offset: 1.5), numbers([3], salt: 4)]) { x in
       [batchNorm(x[0], scale: x[1], shift: x[2]).y.squared()]
     },
+    OpCase("batch norm and relu", [numbers([3, 2, 4]), numbers([2], offset: 1.5), numbers([2], salt: 4)]) { x in
+      [relu(batchNorm(x[0], scale: x[1], shift: x[2], epsilon: 1e-2).y)]
+    },
+    OpCase(
+      "batch norm and relu of a convolution",
+      [numbers([2, 3, 4, 4]), numbers([6, 3, 3, 3], salt: 2), numbers([6], offset: 1.5), numbers([6], salt: 4)]
+    ) { x in
+      let image = conv2D(x[0], x[1], geometry: ConvolutionGeometry(paddingLow: 1))
+      return [relu(batchNorm(image, scale: x[2], shift: x[3], epsilon: 1e-2).y).squared()]
+    },
     OpCase(
       "batch norm, inference",
       [numbers([2, 3, 2]), numbers([3]), numbers([3], salt: 4), numbers([3], salt: 5), numbers([3], offset: 1.5)]

@@ -5,8 +5,9 @@ import CKernels
 /// Max and average pooling, in the plain layout or in channel blocks of 8, whichever the images come in.
 enum PoolingKernel {
   static func layouts(_ node: Graph.Node, _ inputTypes: [TensorType], _ inputLayouts: [Layout]) -> LayoutChoice? {
-    guard inputTypes[0].dtype == .float32, inputLayouts[0] == .channelBlocked(8) else { return nil }
     let blocked = Layout.channelBlocked(8)
+    // Rather the gradient than the places of the maxima is reordered: the result goes where the image came from.
+    guard inputTypes[0].dtype == .float32, inputLayouts.contains(blocked) else { return nil }
     switch node.operation {
     case is MaxPool: return LayoutChoice(inputs: [blocked], outputs: [blocked, blocked])
     case is MaxPoolBackward: return LayoutChoice(inputs: [blocked, blocked], outputs: [blocked])

@@ -72,6 +72,9 @@ public struct ActivationLayer: Layer, CustomStringConvertible {
   /// The function's value.
   public func callAsFunction(_ x: Tensor) -> Tensor { activation(x) }
 
+  /// Nothing: a walk by reflection would look at every property.
+  public var namedParts: [(name: String, part: Any)]? { [] }
+
   /// The code that builds the layer.
   public var description: String { "ActivationLayer(.\(activation.name))" }
 }

@@ -15,6 +15,9 @@ public struct Flatten: Layer, CustomStringConvertible {
   /// The same elements with fewer axes.
   public func callAsFunction(_ x: Tensor) -> Tensor { x.flattened(from: axis) }
 
+  /// Nothing: a walk by reflection would look at every property.
+  public var namedParts: [(name: String, part: Any)]? { [] }
+
   /// The code that builds the layer.
   public var description: String { axis == 1 ? "Flatten()" : "Flatten(from: \(axis))" }
 }

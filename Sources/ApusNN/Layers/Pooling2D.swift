@@ -28,6 +28,9 @@ public struct MaxPool2D: Layer, CustomStringConvertible {
     return x.maxPooled(geometry)
   }
 
+  /// Nothing: a walk by reflection would look at every property.
+  public var namedParts: [(name: String, part: Any)]? { [] }
+
   /// The code that builds the layer.
   public var description: String {
     "MaxPool2D(\(pool.arguments)\(dilation == 1 ? "" : ", dilation: \(dilation.code)"))"
@@ -61,6 +64,9 @@ public struct AveragePool2D: Layer, CustomStringConvertible {
     guard let geometry = pool.geometry(x, description, dilation: 1) else { return x }
     return x.averagePooled(geometry, countsPadding: countsPadding)
   }
+
+  /// Nothing: a walk by reflection would look at every property.
+  public var namedParts: [(name: String, part: Any)]? { [] }
 
   /// The code that builds the layer.
   public var description: String { "AveragePool2D(\(pool.arguments)\(countsPadding ? "" : ", countsPadding: false"))" }

@@ -15,6 +15,7 @@
 #include "apus_data.h"
 #include "apus_fused.h"
 #include "apus_gemm.h"
+#include "apus_norm.h"
 #include "apus_parallel.h"
 #include "apus_pool.h"
 #include "apus_random.h"

@@ -1,0 +1,67 @@
+import ApusCompiler
+import ApusTensor
+import CKernels
+
+/// Batch normalisation in training by own kernels, in the plain layout or in channel blocks of 8.
+///
+/// oneDNN's took 3.7 ms of an 11 ms LeNet-5 step on one thread where these take 1.2, and wanted reorders besides.
+enum BatchNormKernel {
+  static func layouts(_ node: Graph.Node, _ inputTypes: [TensorType], _ inputLayouts: [Layout]) -> LayoutChoice? {
+    let blocked = Layout.channelBlocked(8)
+    guard inputTypes[0].dtype == .float32, inputTypes[0].shape.rank == 4 else { return nil }
+    switch node.operation {
+    case is BatchNormTraining where inputLayouts[0] == blocked,
+      is RectifiedBatchNorm where inputLayouts[0] == blocked:
+      return LayoutChoice(inputs: [blocked, .plain, .plain], outputs: [blocked, .plain, .plain])
+    case is BatchNormTrainingBackward where inputLayouts[0] == blocked || inputLayouts[1] == blocked:
+      return LayoutChoice(inputs: [blocked, blocked, .plain, .plain, .plain], outputs: [blocked, .plain, .plain])
+    case is RectifiedBatchNormBackward where inputLayouts[0] == blocked || inputLayouts[1] == blocked:
+      return LayoutChoice(
+        inputs: [blocked, blocked, .plain, .plain, .plain, .plain], outputs: [blocked, .plain, .plain])
+    default: return nil
+    }
+  }
+
+  static func kernel(_ context: LoweringContext) -> Kernel? {
+    let type = context.outputType
+    guard type.dtype == .float32, type.shape.elementCount > 0 else { return nil }
+    let threads = context.options.threads(forElements: type.shape.elementCount)
+    @Sendable func floats(_ pointer: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {
+      pointer.assumingMemoryBound(to: Float.self)
+    }
+    func problem(_ epsilon: Double, rectified: Bool = false) -> ConstantArray<apus_batch_norm> {
+      ConstantArray([
+        apus_batch_norm(
+          batch: Int64(type.shape[0]), channels: Int64(type.shape[1]),
+          spatial: Int64(type.shape.dropFirst(2).reduce(1, *)), blocked: context.outputLayout(0).isPlain ? 0 : 1,
+          rectified: rectified ? 1 : 0, epsilon: epsilon)
+      ])
+    }
+    func forward(_ norm: ConstantArray<apus_batch_norm>) -> Kernel {
+      Kernel(scratchBytes: Int(apus_batch_norm_scratch(norm.pointer))) { memory in
+        apus_batch_norm_forward(
+          norm.pointer, floats(memory[0]), floats(memory[1]), floats(memory[2]), floats(memory[3]), floats(memory[4]),
+          floats(memory[5]), memory[6], threads)
+      }
+    }
+    switch context.node.operation {
+    case let norm as BatchNormTraining: return forward(problem(norm.epsilon))
+    case let norm as RectifiedBatchNorm: return forward(problem(norm.norm.epsilon, rectified: true))
+    case let norm as BatchNormTrainingBackward:
+      let norm = problem(norm.epsilon)
+      return Kernel(scratchBytes: Int(apus_batch_norm_scratch(norm.pointer))) { memory in
+        apus_batch_norm_backward(
+          norm.pointer, floats(memory[0]), floats(memory[1]), floats(memory[2]), nil, floats(memory[3]),
+          floats(memory[4]), floats(memory[5]), floats(memory[6]), floats(memory[7]), memory[8], threads)
+      }
+    case let norm as RectifiedBatchNormBackward:
+      let norm = problem(norm.backward.epsilon, rectified: true)
+      return Kernel(scratchBytes: Int(apus_batch_norm_scratch(norm.pointer))) { memory in
+        apus_batch_norm_backward(
+          norm.pointer, floats(memory[0]), floats(memory[1]), floats(memory[2]), floats(memory[5]), floats(memory[3]),
+          floats(memory[4]), floats(memory[6]), floats(memory[7]), floats(memory[8]), memory[9], threads)
+      }
+    default: return nil
+    }
+  }
+}
