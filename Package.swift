@@ -74,7 +74,7 @@ let package = Package(
     .testTarget(name: "ApusFormatsTests", dependencies: ["ApusFormats"], exclude: ["Fixtures"]),
     .testTarget(name: "ApusLecturesTests", dependencies: ["ApusLectures"]),
     .testTarget(name: "ApusEventsTests", dependencies: ["ApusEvents"], exclude: ["Fixtures"]),
-    .testTarget(name: "ApusDataTests", dependencies: ["ApusData"], exclude: ["Fixtures"]),
+    .testTarget(name: "ApusDataTests", dependencies: ["ApusData", "GoldenFiles"], exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6]
 )

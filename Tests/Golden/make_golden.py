@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from golden import activations, adversarial, elman, further_activations, further_losses, higher_order, layers, losses
-from golden import networks, normalizations, optimization, optimizers, tensor_ops, training
+from golden import networks, normalizations, optimization, optimizers, pictures, tensor_ops, training
 from golden.store import GoldenFile, write
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -43,6 +43,7 @@ SUBJECTS: dict[str, tuple[Callable[[torch.dtype], GoldenFile], tuple[str, ...]]]
     "higher_order": (higher_order.build, ("f32", "f64")),
     "elman": (elman.build, ("f32", "f64")),
     "adversarial": (adversarial.build, ("f32", "f64")),
+    "pictures": (pictures.build, ("f64",)),
     "mlp": (networks.build_mlp, ("f32", "f64")),
     "lenet5_parameters": (networks.build_lenet5_parameters, ("f32",)),
     "lenet5_gradients": (networks.build_lenet5_gradients, ("f32",)),

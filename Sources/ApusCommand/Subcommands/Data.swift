@@ -9,7 +9,8 @@ struct DataCommand: ParsableCommand {
       EXAMPLES
         apus data list
         apus data list --json
-      """, subcommands: [List.self])
+        apus data show houses.csv --target price
+      """, subcommands: [List.self, Show.self])
 
   /// `apus data list`
   struct List: ParsableCommand {
@@ -26,6 +27,29 @@ struct DataCommand: ParsableCommand {
     func run() throws {
       let report = DataReport()
       try out.print(report) { Texts.dataSets(report) }
+    }
+  }
+  /// `apus data show`
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "What a data set holds, read as a training would read it.",
+      discussion: """
+        EXAMPLES
+          apus data show iris
+          apus data show houses.csv --target price --ignore id --missing median
+        """)
+
+    @Argument(
+      help: ArgumentHelp(
+        "A data set (apus data list), a .csv or .npz file or a folder of IDX files.", valueName: "name|file"))
+    var data: String
+    @OptionGroup(title: "Data") var options: DataOptions
+    @OptionGroup(title: "Output") var out: OutputOptions
+
+    func run() throws {
+      let configuration = try options.configuration()
+      let summary = DataSummary(try configuration.load(data, validationSplit: 0, seed: 0))
+      try out.print(summary) { Texts.data(summary) }
     }
   }
 }

@@ -71,6 +71,28 @@ enum Texts {
       """
   }
 
+  /// What a data set holds.
+  static func data(_ summary: DataSummary) -> String {
+    let shape = summary.sampleShape.map { String($0) }.joined(separator: "x")
+    let parts = [(summary.validation, "for validation"), (summary.test, "for the test")].filter { $0.0 > 0 }
+    var lines = [
+      "\(summary.data): \(summary.kind.rawValue), \(summary.train) training samples"
+        + parts.map { ", \($0.0) \($0.1)" }.joined() + ", each \(summary.elementType) \(shape)"
+    ]
+    if !summary.classes.isEmpty {
+      let shown = summary.classes.prefix(20).map { "\($0.name) \($0.count)" }.joined(separator: ", ")
+      lines.append("classes: " + shown + (summary.classes.count > 20 ? ", ..." : ""))
+    }
+    let columns = summary.inputs.map { ("input", $0) } + summary.targets.map { ("target", $0) }
+    let width = columns.map(\.1.name.count).max() ?? 0
+    for (role, column) in columns {
+      let numbers = [column.lowest, column.mean, column.highest].map { Rounding.text($0, 4) }
+      lines.append(
+        "  \(role.padded(to: 6)) \(column.name.padded(to: width))  \(numbers[0]) to \(numbers[2]), mean \(numbers[1])")
+    }
+    return lines.joined(separator: "\n")
+  }
+
   /// What data sets there are.
   static func dataSets(_ report: DataReport) -> String {
     report.data.map { entry in
