@@ -27,7 +27,8 @@ public enum Lectures {
   /// The experiments in the order of the notes.
   public static let all: [any LectureExperiment] = [
     ActivationsLecture(), ApproximationLecture(), EquationsLecture(), SymmetryLecture(), InitializationLecture(),
-    VanishingLecture(), LearningRateLecture(), BatchSizeLecture(),
+    VanishingLecture(), DyingReLULecture(), LearningRateLecture(), BatchSizeLecture(), OptimizersLecture(),
+    SparsityLecture(), OverfittingLecture(), EarlyStoppingLecture(),
   ]
 
   /// The experiment of this name; nil when there is none.

@@ -58,9 +58,9 @@ public struct ApproximationLecture: LectureExperiment {
     let paragraph = """
       F(x) = sum of v_i sigmoid(w_i x + b_i) over N hidden units was fitted to f(x) = sin(2 pi x) + cos(9 x^2) / 2 on [-1, 1] \
       with \(steps) steps of Adam. With N = \(few.units) the largest error |F - f| is \(few.largest.short), with N = \
-      \(many.units) it is \(many.largest.short) (root mean square \(many.typical.short)): as theorem 1 says, a larger N \
-      makes the error as small as one likes. The theorem promises that such weights exist, not that gradient descent finds \
-      them or how many units it takes.
+      \(many.units) it is \(many.largest.short) (root mean square \(many.typical.short)): more units bring F closer to f, as \
+      theorem 1 leads one to expect. The theorem promises that weights exist for any error, not that gradient descent finds \
+      them, nor how many units it takes.
       """
     return LectureResult(tables: [table], drawings: [drawing(testX, fits)], paragraph: paragraph, values: values)
   }
