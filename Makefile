@@ -1,6 +1,6 @@
 # `make demo` and `make test` work from a fresh clone on Debian 12 with Swift 6.3: each begins with scripts/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build lint bench clean setup
+.PHONY: help demo test build lint bench interop clean setup
 
 # Tests are built in debug for its checks of bounds and overflow, but with the C kernels optimised, as in release.
 TEST_FLAGS := -Xcc -O2
@@ -32,6 +32,11 @@ bench: build  ## time training and inference beside PyTorch, in one run (makes .
 	.venv-peers/bin/python Benchmarks/compare.py
 	swift run -c release PlanOverhead
 	swift run -c release StepCosts
+
+interop: setup  ## let TensorBoard read the event files of trainings (makes .venv-interop)
+	scripts/interop-environment
+	swift build $(TEST_FLAGS) --product apus
+	.venv-interop/bin/python Tests/Interop/tensorboard_reads.py .build/debug/apus
 
 clean:  ## delete the build folder (installed packages and runs stay)
 	rm -rf .build

@@ -11,6 +11,7 @@ struct Command: ParsableCommand {
         apus train mlp --data digits --epochs 20
         apus evaluate runs/mlp-digits
         apus predict runs/mlp-digits seven.png
+        apus runs --sort validation
         apus data list
 
       Every subcommand takes --help, which has examples, and --json, which prints one JSON object on standard output \
@@ -18,7 +19,7 @@ struct Command: ParsableCommand {
       """,
     version: ApusVersion.current,
     subcommands: [
-      Train.self, Evaluate.self, Predict.self, Infer.self, Summary.self, Bench.self, EnsembleCommand.self,
+      Train.self, Evaluate.self, Runs.self, Predict.self, Infer.self, Summary.self, Bench.self, EnsembleCommand.self,
       AttackCommand.self, DataCommand.self, Lecture.self,
     ])
 }

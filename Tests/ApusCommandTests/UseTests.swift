@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 @Suite struct UseTests {
-  @Test(arguments: ["train", "evaluate", "predict", "infer", "summary", "bench", "data", "data list"])
+  @Test(arguments: ["train", "evaluate", "predict", "infer", "summary", "bench", "data", "data list", "runs"])
   func helpHasExamples(_ command: String) throws {
     let folder = try Folder()
     let outcome = try Apus.run(command.split(separator: " ").map(String.init) + ["--help"], in: folder)

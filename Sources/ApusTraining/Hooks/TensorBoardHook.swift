@@ -7,7 +7,7 @@ import ApusFormats
 /// `validation/loss`, `validation/accuracy` and `validation/<metric>`; inside it, after every so many steps,
 /// `batch/loss` and `batch/learning_rate` of that step. With a ``StatisticsHook`` before it the histograms
 /// `weight/<path>`, `gradient/<path>` and `activation/<layer>` of the epochs that this records. Of a run folder the text
-/// `configuration`. The step is the number of updates.
+/// `configuration`, as the training was begun. The step is the number of updates.
 ///
 /// Costs a few microseconds where it is due: `tensorboard --logdir runs` may look on while the training goes on. A resumed
 /// training begins a file of its own, in which nothing is repeated and of epochs that were not written nothing is missing.

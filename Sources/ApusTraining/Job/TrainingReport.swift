@@ -1,5 +1,5 @@
-/// What a training came to, as `apus train --json` prints it.
-public struct TrainingReport: Sendable, Hashable, Encodable {
+/// What a training came to, as `apus train --json` prints it and `result.json` of its folder has it.
+public struct TrainingReport: Sendable, Hashable, Codable {
   /// The model's name.
   public let model: String
   /// The data set's name or path.

@@ -30,10 +30,23 @@ public enum JSON {
   ///
   /// - Throws: `DecodingError`.
   public static func decode<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
+    try decoder().decode(type, from: Data(text.utf8))
+  }
+
+  /// What ``report(_:)`` made JSON of.
+  ///
+  /// - Throws: `DecodingError`.
+  public static func decodeReport<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
+    let decoder = decoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(type, from: Data(text.utf8))
+  }
+
+  private static func decoder() -> JSONDecoder {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return try decoder.decode(type, from: Data(text.utf8))
+    return decoder
   }
 
   private static func encoder(_ formatting: JSONEncoder.OutputFormatting) -> JSONEncoder {
