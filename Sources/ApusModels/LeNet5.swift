@@ -5,11 +5,13 @@ import ApusTensor
 ///
 /// Shapes: `[N, 1, 28, 28]`, padded by 2 on each side, or `[N, 1, 32, 32]`, gives `[N, 10]` logits. 61,706 parameters:
 /// convolution to 6 maps of 28x28, pooling to 14x14, convolution to 16 maps of 10x10, pooling to 5x5, dense layers of
-/// 120, 84 and 10.
+/// 120, 84 and 10. With a normalisation or learnt slopes, `norm1` and `prelu1` follow `conv1`, the next `conv2`, `dense1` and
+/// `dense2`.
 ///
 /// ```swift
 /// let model = LeNet5()
 /// let logits = model(images)     // [128, 1, 28, 28] -> [128, 10]
+/// let normalized = LeNet5(dropout: 0.5, normalization: .batch)
 /// ```
 ///
 /// Reference: Gradient-based learning applied to document recognition; LeCun, Bottou, Bengio, Haffner; 1998.
@@ -36,7 +38,13 @@ public struct LeNet5: Layer, CustomStringConvertible {
   public var dense3: Dense
   /// What the network is made of.
   public let form: Form
+  /// Applied after the hidden dense layers.
+  public var dropout: Dropout
+  /// Applied to the images.
+  public var inputDropout: Dropout
+  private let stages: [HiddenStage]
   private let imageSize: Int
+  private let settings: String
 
   /// A network.
   ///
@@ -44,21 +52,50 @@ public struct LeNet5: Layer, CustomStringConvertible {
   ///   - imageSize: 28, padded to 32, or 32.
   ///   - channels: 1 for gray images, 3 for colours.
   ///   - classes: the number of logits.
+  ///   - dropout: the probability of dropping a unit of the hidden dense layers in training; 0.5 is usual.
+  ///   - inputDropout: the probability of dropping a pixel in training; 0.2 is usual.
+  ///   - activation: of the hidden layers; nil for the form's.
+  ///   - learntSlope: where the slopes of ``PReLU`` start, which then takes the activation's place.
+  ///   - normalization: of the hidden layers.
+  ///   - weightInitializer: of every layer; PyTorch's default.
+  ///   - biasInitializer: of the hidden layers; PyTorch's default. A small positive constant keeps ReLUs alive at the
+  ///     start.
   public init(
-    form: Form = .modern, imageSize: Int = 28, channels: Int = 1, classes: Int = 10, dtype: DType = .float32
+    form: Form = .modern, imageSize: Int = 28, channels: Int = 1, classes: Int = 10, dropout: Double = 0,
+    inputDropout: Double = 0, activation: Activation? = nil, learntSlope: Double? = nil,
+    normalization: HiddenNormalization = .none, weightInitializer: Initializer = .torchDefault,
+    biasInitializer: Initializer = .torchDefault, dtype: DType = .float32
   ) {
     if imageSize != 28 && imageSize != 32 {
       _ = Diagnostics.fail(
         ShapeError("LeNet5 takes images of 28x28 or 32x32, not \(imageSize)x\(imageSize)"), like: nil)
     }
-    conv1 = Conv2D(channels, 6, kernel: 5, padding: imageSize == 28 ? 2 : .valid, dtype: dtype)
-    conv2 = Conv2D(6, 16, kernel: 5, dtype: dtype)
-    dense1 = Dense(400, 120, dtype: dtype)
-    dense2 = Dense(120, 84, dtype: dtype)
-    dense3 = Dense(84, classes, dtype: dtype)
+    let (weights, biases) = (weightInitializer, biasInitializer)
+    conv1 = Conv2D(
+      channels, 6, kernel: 5, padding: imageSize == 28 ? 2 : .valid, weightInitializer: weights,
+      biasInitializer: biases, dtype: dtype)
+    conv2 = Conv2D(6, 16, kernel: 5, weightInitializer: weights, biasInitializer: biases, dtype: dtype)
+    dense1 = Dense(400, 120, weightInitializer: weights, biasInitializer: biases, dtype: dtype)
+    dense2 = Dense(120, 84, weightInitializer: weights, biasInitializer: biases, dtype: dtype)
+    dense3 = Dense(84, classes, weightInitializer: weights, dtype: dtype)
+    let usual = form == .modern ? Activation.relu : .scaledTanh
+    stages = Self.hiddenWidths.enumerated().map { position, width in
+      HiddenStage(
+        features: width, isImage: position < 2, normalization: normalization, activation: activation ?? usual,
+        learntSlope: learntSlope, dtype: dtype)
+    }
     self.form = form
+    self.dropout = Dropout(dropout)
+    self.inputDropout = Dropout(inputDropout)
     self.imageSize = imageSize
+    settings =
+      (dropout == 0 ? "" : ", dropout: \(dropout)") + (inputDropout == 0 ? "" : ", inputDropout: \(inputDropout)")
+      + (learntSlope.map { ", learntSlope: \($0)" } ?? activation.map { ", activation: .\($0)" } ?? "")
+      + (normalization == .none ? "" : ", normalization: \(normalization)")
   }
+
+  /// Maps or units of the hidden layers; the first two are convolutions.
+  static let hiddenWidths = [6, 16, 120, 84]
 
   /// The logits of a batch of images.
   public func callAsFunction(_ x: Tensor) -> Tensor {
@@ -68,17 +105,19 @@ public struct LeNet5: Layer, CustomStringConvertible {
         + "\(imageSize)]"
       return Diagnostics.fail(ShapeError(problem), like: TensorType([1, dense3.weight.shape[0]], x.dtype))
     }
-    switch form {
-    case .modern:
-      var h = relu(conv1(x)).maxPooled(2)
-      h = relu(conv2(h)).maxPooled(2).flattened(from: 1)
-      return dense3(relu(dense2(relu(dense1(h)))))
-    case .original1998:
-      let squash = Activation.scaledTanh
-      var h = squash(conv1(x)).averagePooled(2)
-      h = squash(conv2(h)).averagePooled(2).flattened(from: 1)
-      return dense3(squash(dense2(squash(dense1(h)))))
-    }
+    func pooled(_ maps: Tensor) -> Tensor { form == .modern ? maps.maxPooled(2) : maps.averagePooled(2) }
+    var h = pooled(stages[0](conv1(inputDropout(x))))
+    h = pooled(stages[1](conv2(h))).flattened(from: 1)
+    h = dropout(stages[2](dense1(h)))
+    return dense3(dropout(stages[3](dense2(h))))
+  }
+
+  /// The layers, as `conv1`, `norm1`, `conv2`, ...
+  public var namedParts: [(name: String, part: Any)]? {
+    let hidden: [(name: String, part: Any)] = [
+      ("conv1", conv1), ("conv2", conv2), ("dense1", dense1), ("dense2", dense2),
+    ]
+    return zip(hidden, stages).enumerated().flatMap { [$1.0] + $1.1.parts($0 + 1) } + [("dense3", dense3)]
   }
 
   /// The code that builds the model.
@@ -88,6 +127,7 @@ public struct LeNet5: Layer, CustomStringConvertible {
     if imageSize != 28 { settings.append("imageSize: \(imageSize)") }
     if conv1.weight.shape[1] != 1 { settings.append("channels: \(conv1.weight.shape[1])") }
     if dense3.weight.shape[0] != 10 { settings.append("classes: \(dense3.weight.shape[0])") }
-    return "LeNet5(\(settings.joined(separator: ", ")))"
+    let options = settings.joined(separator: ", ") + self.settings
+    return "LeNet5(\(options.hasPrefix(", ") ? String(options.dropFirst(2)) : options))"
   }
 }

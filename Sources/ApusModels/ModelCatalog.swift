@@ -19,32 +19,46 @@ public enum ModelCatalog {
     public var classes: Int
     /// Widths of the hidden layers (`mlp`).
     public var hidden: [Int]?
-    /// The probability of dropping a hidden unit (`mlp`).
+    /// The probability of dropping a unit of the hidden dense layers.
     public var dropout: Double?
-    /// The name of the hidden layers' activation (`mlp`).
+    /// The probability of dropping an input.
+    public var inputDropout: Double?
+    /// The hidden layers' activation, see ``HiddenActivation/named(_:)``.
     public var activation: String?
+    /// The hidden layers' normalisation, see ``HiddenNormalization/named(_:)``.
+    public var normalization: String?
+    /// How the weights start, see ``Initializer/named(_:)``.
+    public var initializer: String?
+    /// Where the hidden layers' biases start; a small positive number keeps ReLUs alive.
+    public var biasInitial: Double?
     /// The form (`lenet5`: `modern` or `original1998`).
     public var form: String?
 
     /// A configuration; ``ModelCatalog/make(_:)`` checks it.
     public init(
       name: String, inputShape: [Int], classes: Int, hidden: [Int]? = nil, dropout: Double? = nil,
-      activation: String? = nil, form: String? = nil
+      inputDropout: Double? = nil, activation: String? = nil, normalization: String? = nil,
+      initializer: String? = nil, biasInitial: Double? = nil, form: String? = nil
     ) {
       (self.name, self.inputShape, self.classes) = (name, inputShape, classes)
-      (self.hidden, self.dropout, self.activation, self.form) = (hidden, dropout, activation, form)
+      (self.hidden, self.dropout, self.inputDropout) = (hidden, dropout, inputDropout)
+      (self.activation, self.normalization, self.form) = (activation, normalization, form)
+      (self.initializer, self.biasInitial) = (initializer, biasInitial)
     }
 
     private enum CodingKeys: String, CodingKey {
-      case name, classes, hidden, dropout, activation, form
+      case name, classes, hidden, dropout, activation, normalization, initializer, form
       case inputShape = "input_shape"
+      case inputDropout = "input_dropout"
+      case biasInitial = "bias_initial"
     }
 
-    /// The options that are set, by name.
+    /// The options that are set, by the names they have on the command line.
     var options: [String] {
       let set: [(String, Bool)] = [
-        ("hidden", hidden != nil), ("dropout", dropout != nil), ("activation", activation != nil),
-        ("form", form != nil),
+        ("hidden", hidden != nil), ("dropout", dropout != nil), ("input-dropout", inputDropout != nil),
+        ("activation", activation != nil), ("normalization", normalization != nil),
+        ("initializer", initializer != nil), ("bias-initial", biasInitial != nil), ("form", form != nil),
       ]
       return set.filter(\.1).map(\.0)
     }
@@ -71,11 +85,14 @@ public enum ModelCatalog {
   public static let entries: [Entry] = [
     Entry(
       name: "mlp", summary: "multilayer perceptron, 512-512 hidden units",
-      options: ["hidden", "dropout", "activation"],
-      build: perceptron),
+      options: ["hidden"] + hiddenOptions, build: perceptron),
     Entry(
-      name: "lenet5", summary: "LeNet-5 for images of 28x28 or 32x32 (LeCun et al., 1998)", options: ["form"],
-      build: lenet5),
+      name: "lenet5", summary: "LeNet-5 for images of 28x28 or 32x32 (LeCun et al., 1998)",
+      options: ["form"] + hiddenOptions, build: lenet5),
+  ]
+
+  private static let hiddenOptions = [
+    "dropout", "input-dropout", "activation", "normalization", "initializer", "bias-initial",
   ]
 
   /// The names.
@@ -112,20 +129,12 @@ public enum ModelCatalog {
     if let width = hidden.first(where: { $0 < 1 }) {
       throw Failure(description: "mlp: every hidden layer needs at least 1 unit, got \(width)")
     }
-    let dropout = configuration.dropout ?? 0
-    guard dropout >= 0, dropout < 1 else {
-      throw Failure(description: "mlp: dropout must be at least 0 and below 1, got \(dropout)")
-    }
-    let name = configuration.activation ?? "relu"
-    guard let activation = Activation.named(name) else {
-      let names = Activation.all.map(\.name)
-      let meant = NearestNames.of(name, among: names).first.map { "did you mean \($0)? " } ?? ""
-      throw Failure(
-        description: "mlp: there is no activation '\(name)'; \(meant)choose one of: \(names.joined(separator: ", "))")
-    }
+    let options = try HiddenOptions(configuration, widths: hidden, images: 0)
     return MLP(
-      inputs: configuration.inputShape.reduce(1, *), hidden: hidden, classes: configuration.classes, dropout: dropout,
-      activation: activation)
+      inputs: configuration.inputShape.reduce(1, *), hidden: hidden, classes: configuration.classes,
+      dropout: options.dropout, inputDropout: options.inputDropout, activation: options.activation ?? .relu,
+      learntSlope: options.learntSlope, normalization: options.normalization,
+      weightInitializer: options.weightInitializer, biasInitializer: options.biasInitializer)
   }
 
   private static func lenet5(_ configuration: Configuration) throws -> any Layer {
@@ -138,6 +147,11 @@ public enum ModelCatalog {
       let names = LeNet5.Form.allCases.map(\.rawValue).joined(separator: ", ")
       throw Failure(description: "lenet5: there is no form '\(name)'; choose one of: \(names)")
     }
-    return LeNet5(form: form, imageSize: shape[1], channels: shape[0], classes: configuration.classes)
+    let options = try HiddenOptions(configuration, widths: LeNet5.hiddenWidths, images: 2)
+    return LeNet5(
+      form: form, imageSize: shape[1], channels: shape[0], classes: configuration.classes, dropout: options.dropout,
+      inputDropout: options.inputDropout, activation: options.activation, learntSlope: options.learntSlope,
+      normalization: options.normalization, weightInitializer: options.weightInitializer,
+      biasInitializer: options.biasInitializer)
   }
 }

@@ -30,6 +30,10 @@ import Testing
     try expectSentence(["train", "mlp", "--data", "fashion-mnist-2"], ["fashion-mnist"], in: folder)
     try expectSentence(["train", "mlp", "--data", "digits", "--optimizer", "adm"], ["adam"], in: folder)
     try expectSentence(["train", "mlp", "--data", "digits", "--activation", "rely"], ["relu"], in: folder)
+    try expectSentence(["train", "mlp", "--data", "digits", "--activation", "pRelU2"], ["or prelu?"], in: folder)
+    try expectSentence(["train", "mlp", "--data", "digits", "--normalization", "bach"], ["batch"], in: folder)
+    try expectSentence(["train", "mlp", "--data", "digits", "--initializer", "he-norml"], ["he-normal"], in: folder)
+    try expectSentence(["bench", "lenet5", "--normalization", "group:4"], ["4 groups", "6 channels"], in: folder)
     try expectSentence(["train", "mlp", "--data", "digits", "--form", "modern"], ["form"], in: folder)
     try expectSentence(["train", "mlp", "--data", "digits", "--epoch", "1"], ["--epoch"], in: folder)
     try expectSentence(["train", "mlp"], ["--data"], in: folder)
@@ -55,6 +59,13 @@ import Testing
     ["--early-stopping", "0"],
     ["--early-stopping", "2", "--validation-split", "0"], ["--seed", "-1"], ["--threads", "0"], ["--threads", "-2"],
     ["--hidden", "0"], ["--hidden", "8,,8"], ["--hidden", "1000000,1000000"], ["--dropout", "1"], ["--dropout", "nan"],
+    ["--input-dropout", "-0.1"], ["--input-dropout", "1"], ["--input-dropout", "nan"], ["--bias-initial", "nan"],
+    ["--bias-initial", "inf"], ["--bias-initial", "x"], ["--activation", "leaky-relu:x"],
+    ["--activation", "leaky-relu:-1"], ["--activation", "relu:1"], ["--activation", "rrelu:0.3,0.2"],
+    ["--activation", ""], ["--normalization", "group:0"], ["--normalization", "group:2.5"],
+    ["--normalization", "group:7"], ["--normalization", "instance"], ["--normalization", "batch:1"],
+    ["--initializer", "normal"], ["--initializer", "normal:-1"], ["--initializer", "uniform:0"],
+    ["--initializer", "uniform:2,1"], ["--initializer", "truncated-normal:1,0"], ["--initializer", "constant:nan"],
     ["--checkpoint-steps", "0"], ["--checkpoint-seconds", "nan"], ["--resume"], ["--output", ""],
   ])
   func impossibleNumbers(_ option: [String]) throws {

@@ -44,6 +44,30 @@ import Testing
     #expect(unfit.status == 1 && unfit.errors.contains("judges regression"))
   }
 
+  @Test func everyOptionOfTheHiddenLayersReachesTheModel() throws {
+    let folder = try Folder()
+    let options = [
+      "--activation", "prelu:0.1", "--normalization", "batch", "--dropout", "0.1", "--input-dropout", "0.05",
+      "--initializer", "he-normal", "--bias-initial", "0.01",
+    ]
+    let training = ["train", "mlp", "--data", "digits", "--hidden", "32", "--epochs", "2", "--output", "run", "--json"]
+    let report = try Apus.run(training + options, in: folder).json()
+    #expect(report["parameters"] as? Int == 64 * 32 + 32 + 2 * 32 + 1 + 32 * 10 + 10)
+    let saved = try #require(
+      JSONSerialization.jsonObject(with: Data(folder.bytes("run/config.json"))) as? [String: Any])
+    let model = try #require(saved["model"] as? [String: Any])
+    #expect(model["activation"] as? String == "prelu:0.1" && model["normalization"] as? String == "batch")
+    #expect(model["initializer"] as? String == "he-normal" && model["bias_initial"] as? Double == 0.01)
+    #expect(model["input_dropout"] as? Double == 0.05)
+    // The run is rebuilt from its configuration, running statistics included.
+    let judged = try Apus.run(["evaluate", "run", "--json"], in: folder).json()
+    #expect(judged["test_accuracy"] as? Double == report["test_accuracy"] as? Double)
+    let resumed = try Apus.run(training + options + ["--resume", "--epochs", "3"], in: folder)
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    let other = try Apus.run(training + ["--resume", "--activation", "elu"], in: folder)
+    #expect(other.status == 1 && other.errorLines.count == 1)
+  }
+
   @Test func sameSeedSameBits() throws {
     let folder = try Folder()
     for name in ["a", "b"] {

@@ -173,14 +173,15 @@ import Testing
     #expect(problem(.init(name: "lenet5", inputShape: [64], classes: 10)).hasSuffix("not [64]"))
     #expect(
       problem(.init(name: "lenet5", inputShape: image, classes: 10, hidden: [3]))
-        == "lenet5 has no option 'hidden'; it takes: form")
+        == "lenet5 has no option 'hidden'; it takes: form, dropout, input-dropout, activation, normalization, initializer, "
+        + "bias-initial")
     #expect(problem(.init(name: "mlp", inputShape: image, classes: 0)).contains("at least 1, got 0"))
     #expect(problem(.init(name: "mlp", inputShape: [], classes: 1)).contains("must be positive numbers"))
     #expect(problem(.init(name: "mlp", inputShape: image, classes: 2, hidden: [4, 0])).contains("at least 1 unit"))
     #expect(problem(.init(name: "mlp", inputShape: image, classes: 2, dropout: 1)).contains("below 1, got 1.0"))
     #expect(problem(.init(name: "mlp", inputShape: image, classes: 2, dropout: .nan)).contains("got nan"))
     #expect(
-      problem(.init(name: "mlp", inputShape: image, classes: 2, activation: "rel")).contains("did you mean relu?"))
+      problem(.init(name: "mlp", inputShape: image, classes: 2, activation: "rel")).contains("did you mean relu or"))
     #expect(problem(.init(name: "lenet5", inputShape: image, classes: 2, form: "old")).contains("modern, original1998"))
   }
 }

@@ -16,6 +16,15 @@ struct GoldenRow: Sendable {
   static func activation(_ body: @escaping @Sendable (GoldenFile.Case, Tensor) -> Tensor) -> GoldenRow {
     GoldenRow(inputs: ["input"]) { golden, x in [body(golden, x[0])] }
   }
+  /// A normalization with scale and shift as far as the case has them.
+  static func normalization(
+    _ body: @escaping @Sendable (GoldenFile.Case, Tensor, _ scale: Tensor?, _ shift: Tensor?) -> Tensor
+  ) -> GoldenRow {
+    GoldenRow(inputs: ["input", "weight", "bias"]) { golden, x in
+      let scale = golden.has("weight") ? x[1] : nil
+      return [body(golden, x[0], scale, golden.has("bias") ? x[scale == nil ? 1 : 2] : nil)]
+    }
+  }
   static func binary(_ body: @escaping @Sendable (Tensor, Tensor) -> Tensor) -> GoldenRow {
     GoldenRow(inputs: ["x", "y"]) { _, x in [body(x[0], x[1])] }
   }
@@ -57,6 +66,7 @@ extension GoldenFile.Case {
 /// Every function of a subject that has golden cases, by PyTorch's name.
 let goldenRows: [String: [String: GoldenRow]] = [
   "tensor_ops": elementRows.merging(movementRows) { $1 }, "reductions": reductionRows, "activations": activationRows,
+  "further_activations": activationRows, "normalizations": normalizationRows,
   "convolution": ["conv2d": convolutionRow], "pooling": poolingRows,
 ]
 
@@ -187,6 +197,33 @@ private let activationRows: [String: GoldenRow] = [
   "prelu": GoldenRow(inputs: ["input", "weight"]) { _, x in [prelu(x[0], slope: x[1])] },
   "softmax": .activation { softmax($1, axis: $0.integer("dim")) },
   "log_softmax": .activation { logSoftmax($1, axis: $0.integer("dim")) },
+  "softmin": .activation { softmin($1, axis: $0.integer("dim")) }, "identity": .activation { $1 },
+  "arctan": .activation { atan($1) }, "celu": .activation { celu($1, alpha: $0.double("alpha")) },
+  "hardshrink": .activation { hardShrink($1, limit: $0.double("lambd")) },
+  "softshrink": .activation { softShrink($1, limit: $0.double("lambd")) },
+  "tanhshrink": .activation { tanhShrink($1) },
+  "threshold": .activation { threshold($1, limit: $0.double("threshold"), value: $0.double("value")) },
+  "hard_threshold": .activation { hardThreshold($1, beta: $0.double("threshold")) },
+  "rrelu": .activation { leakyReLU($1, slope: ($0.double("lower") + $0.double("upper")) / 2) },
+]
+
+private let normalizationRows: [String: GoldenRow] = [
+  "layer_norm": .normalization { golden, x, scale, shift in
+    let axes = golden.integers("normalized_shape").count
+    return layerNorm(x, axes: axes, scale: scale, shift: shift, epsilon: golden.double("eps"))
+  },
+  "group_norm": .normalization { golden, x, scale, shift in
+    groupNorm(
+      x, groups: golden.integer("num_groups"), scale: scale, shift: shift, epsilon: golden.double("eps"))
+  },
+  "instance_norm": .normalization { golden, x, scale, shift in
+    groupNorm(x, groups: x.shape[1], scale: scale, shift: shift, epsilon: golden.double("eps"))
+  },
+  "local_response_norm": .activation { golden, x in
+    localResponseNorm(
+      x, size: golden.integer("size"), alpha: golden.double("alpha"), beta: golden.double("beta"),
+      k: golden.double("k"))
+  },
 ]
 
 private let convolutionRow = GoldenRow(inputs: ["input", "weight", "bias"]) { golden, x in

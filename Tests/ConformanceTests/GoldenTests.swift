@@ -19,7 +19,11 @@ private func deviation(_ result: Tensor, _ golden: HostArray) -> Double {
   }
 }
 
-private let combinations = ["tensor_ops", "reductions", "activations", "convolution", "pooling"].flatMap { subject in
+private let subjects = [
+  "tensor_ops", "reductions", "activations", "further_activations", "normalizations", "convolution", "pooling",
+]
+
+private let combinations = subjects.flatMap { subject in
   [DType.float32, .float64].flatMap { dtype in executors.map { (subject, dtype, $0) } }
 }
 

@@ -186,13 +186,30 @@ private let smoothActivations: [(String, @Sendable (Tensor) -> Tensor)] = [
   ("elu", { elu($0, alpha: 0.7) }), ("selu", { selu($0) }), ("relu6", { relu6($0 * 3) }),
   ("hardTanh", { hardTanh($0, -0.61...1.23) }), ("hardSigmoid", { hardSigmoid($0 * 2) }),
   ("hardSwish", { hardSwish($0 * 2) }), ("softSign", { softSign($0) }), ("mish", { mish($0) }),
-  ("logSigmoid", { logSigmoid($0) }), ("softmax 0", { softmax($0, axis: 0) }), ("softmax -1", { softmax($0) }),
+  ("logSigmoid", { logSigmoid($0) }), ("celu", { celu($0, alpha: 0.7) }), ("softmin", { softmin($0, axis: 0) }),
+  ("hardShrink", { hardShrink($0, limit: 0.81).squared() }), ("softShrink", { softShrink($0, limit: 0.81).squared() }),
+  ("tanhShrink", { tanhShrink($0) }), ("threshold", { threshold($0, limit: 0.41, value: -2).squared() }),
+  ("hardThreshold", { hardThreshold($0, beta: 0.21) * $0 }),
+  ("hardThreshold, strict", { hardThreshold($0, beta: -0.21, isStrict: true) * $0 }),
+  ("softmax 0", { softmax($0, axis: 0) }), ("softmax -1", { softmax($0) }),
   ("logSoftmax 0", { logSoftmax($0, axis: 0) }), ("logSoftmax 1", { logSoftmax($0, axis: 1) }),
 ]
 
 private let activationCases: [OpCase] =
   smoothActivations.map { name, body in OpCase(name, [numbers([3, 4], range: 2)], one: { body($0[0]) }) } + [
     OpCase("prelu", [numbers([2, 3, 4]), numbers([3], salt: 4)], one: { prelu($0[0], slope: $0[1]) }),
+    OpCase("layer norm", [numbers([3, 4, 2]), numbers([4, 2], offset: 1.5), numbers([4, 2], salt: 4)]) { x in
+      [layerNorm(x[0], axes: 2, scale: x[1], shift: x[2], epsilon: 1e-2), layerNorm(x[0], epsilon: 0.1)]
+    },
+    OpCase("group norm", [numbers([2, 6, 3]), numbers([6], offset: 1.5), numbers([6], salt: 4)]) { x in
+      [groupNorm(x[0], groups: 2, scale: x[1], shift: x[2], epsilon: 1e-2), groupNorm(x[0], groups: 6, epsilon: 0.1)]
+    },
+    OpCase("local response norm", [numbers([2, 5, 3], range: 2)]) { x in
+      [
+        localResponseNorm(x[0], size: 3, alpha: 0.7, beta: 0.6, k: 1.5),
+        localResponseNorm(x[0], size: 4, alpha: 0.7, beta: 0.6, k: 1.5, dividesBySize: false),
+      ]
+    },
     OpCase("batch norm", [numbers([4, 2, 3]), numbers([2], offset: 1.5), numbers([2], salt: 4)]) { x in
       let (y, mean, variance) = batchNorm(x[0], scale: x[1], shift: x[2], epsilon: 1e-2)
       return [y.squared(), mean, variance.squared()]

@@ -38,26 +38,3 @@ struct ComputeOptions: ParsableArguments {
     return executor
   }
 }
-
-/// Options that change a model's form.
-struct FormOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("mlp: widths of the hidden layers (512,512).", valueName: "widths"))
-  var hidden: String?
-
-  @Option(help: ArgumentHelp("mlp: part of the hidden units that training drops, 0 to below 1 (0).", valueName: "part"))
-  var dropout: Double?
-
-  @Option(help: ArgumentHelp("mlp: activation of the hidden layers (relu).", valueName: "name"))
-  var activation: String?
-
-  @Option(help: ArgumentHelp("lenet5: modern (ReLU, max pooling) or original1998 (modern).", valueName: "name"))
-  var form: String?
-
-  /// The options as models take them.
-  func options() throws -> ModelOptions {
-    var options = ModelOptions()
-    options.hidden = try hidden.map { try NumberList.widths($0, option: "--hidden", example: "512,512") }
-    (options.dropout, options.activation, options.form) = (dropout, activation, form)
-    return options
-  }
-}

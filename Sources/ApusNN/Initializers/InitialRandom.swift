@@ -46,5 +46,22 @@ struct InitialRandom {
     return result
   }
 
+  /// Standard normal numbers of a magnitude of at most `limit`; the others are left out.
+  func truncatedNormal(_ count: Int, limit: Double) -> [Double] {
+    // Asking for more gives the same numbers first, so the result does not depend on how often it is asked.
+    var asked = Int(Double(count) / erf(limit * 0.5.squareRoot()) * 1.1) + 16
+    while true {
+      let kept = normal(asked).filter { abs($0) <= limit }
+      if kept.count >= count { return Array(kept.prefix(count)) }
+      asked *= 2
+    }
+  }
+
+  /// The standard deviation of a standard normal variable between -2 and 2: the root of 1 - 4 p(2) / P(|Z| <= 2).
+  static let deviationWithinTwo: Double = {
+    let density = exp(-2) / (2 * Double.pi).squareRoot()
+    return (1 - 4 * density / erf(2.0.squareRoot())).squareRoot()
+  }()
+
   private static func unit(_ word: UInt32) -> Double { Double(word >> 8) * 0x1p-24 }
 }

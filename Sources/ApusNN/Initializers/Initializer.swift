@@ -32,13 +32,14 @@ public struct Fans: Sendable, Hashable {
 ///
 /// ```swift
 /// let layer = Dense(784, 512, weightInitializer: .heNormal, biasInitializer: .constant(0.01))
+/// let recurrent = Initializer.orthogonal(gain: 1)([64, 64])
 /// ```
 public struct Initializer: Sendable, CustomStringConvertible {
-  /// The name, as in configurations and commands.
+  /// The name with the settings that are not the usual ones, as in code: `heNormal`, `constant(0.01)`.
   public let name: String
-  private let fill: @Sendable (_ count: Int, _ fans: Fans, _ random: InitialRandom) -> [Double]
+  private let fill: @Sendable (_ shape: Shape, _ fans: Fans, _ random: InitialRandom) -> [Double]
 
-  init(_ name: String, _ fill: @escaping @Sendable (Int, Fans, InitialRandom) -> [Double]) {
+  init(_ name: String, _ fill: @escaping @Sendable (Shape, Fans, InitialRandom) -> [Double]) {
     self.name = name
     self.fill = fill
   }
@@ -51,32 +52,8 @@ public struct Initializer: Sendable, CustomStringConvertible {
   /// - Parameter fans: the fans of the weight the value belongs to; by default those of the shape. A bias is given
   ///   its weight's.
   public func callAsFunction(_ shape: Shape, fans: Fans? = nil, dtype: DType = .float32) -> Tensor {
-    let values = fill(shape.elementCount, fans ?? Fans(of: shape), InitialRandom(RandomContext.nextPhilox()))
+    let values = fill(shape, fans ?? Fans(of: shape), InitialRandom(RandomContext.nextPhilox()))
     if dtype == .float32 { return Tensor(values.map { Float($0) }, shape: shape) }
     return Tensor(HostArray(values, shape: shape).converted(to: dtype))
-  }
-
-  /// 0 everywhere.
-  public static let zeros = constant(0)
-  /// 1 everywhere.
-  public static let ones = constant(1)
-
-  /// The same value everywhere.
-  public static func constant(_ value: Double) -> Initializer {
-    Initializer(value == 0 ? "zeros" : value == 1 ? "ones" : "constant(\(value))") { count, _, _ in
-      [Double](repeating: value, count: count)
-    }
-  }
-
-  /// Uniform in a range.
-  public static func uniform(_ range: ClosedRange<Double>) -> Initializer {
-    Initializer("uniform(\(range))") { count, _, random in random.uniform(count, range) }
-  }
-
-  /// Normal.
-  public static func normal(mean: Double = 0, standardDeviation: Double = 1) -> Initializer {
-    Initializer("normal(mean: \(mean), standardDeviation: \(standardDeviation))") { count, _, random in
-      random.normal(count).map { mean + standardDeviation * $0 }
-    }
   }
 }

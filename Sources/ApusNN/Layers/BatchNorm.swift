@@ -7,7 +7,8 @@ import ApusTensor
 ///
 /// In training, mean and (biased) variance are those of the batch, over all axes but axis 1, and the running statistics
 /// move towards them: `running = (1 - momentum) running + momentum batch`, the running variance with the unbiased
-/// variance of the batch. In inference the running statistics normalise. As PyTorch's `BatchNorm1d` and `BatchNorm2d`.
+/// variance of the batch. In inference the running statistics normalise. As PyTorch's `BatchNorm1d` and `BatchNorm2d`;
+/// what Keras calls momentum is 1 - momentum, 0.99 by default, and its epsilon is 1e-3.
 ///
 /// Shapes: `[N, features, ...]`, kept. Parameters `[features]`: `weight` (1 at the start) and `bias` (0) if `affine`;
 /// states `running_mean` (0) and `running_var` (1).
@@ -38,9 +39,7 @@ public struct BatchNorm: Layer, CustomStringConvertible {
     if !(momentum >= 0 && momentum <= 1) {
       _ = LayerCheck.fail("\(layer): momentum must be between 0 and 1, got \(momentum)", nil)
     }
-    if !(epsilon >= 0 && epsilon.isFinite) {
-      _ = LayerCheck.fail("\(layer): epsilon must be a number of at least 0, got \(epsilon)", nil)
-    }
+    LayerCheck.epsilon(layer, epsilon)
     let (zeros, ones) = (Initializer.zeros, Initializer.ones)
     weight = affine ? Parameter(ones(shape, dtype: dtype), role: .scale) : nil
     bias = affine ? Parameter(zeros(shape, dtype: dtype), role: .bias) : nil
@@ -83,8 +82,7 @@ public struct BatchNorm: Layer, CustomStringConvertible {
 
   /// The parameters, listed directly: a walk by reflection would look at every property.
   public var namedParts: [(name: String, part: Any)]? {
-    let learned: [(name: String, part: Any)?] = [weight.map { ("weight", $0) }, bias.map { ("bias", $0) }]
-    return learned.compactMap { $0 } + [("runningMean", runningMean), ("runningVar", runningVar)]
+    LayerCheck.parts(weight, bias) + [("runningMean", runningMean), ("runningVar", runningVar)]
   }
 
   /// The code that builds the layer.

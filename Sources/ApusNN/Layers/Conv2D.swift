@@ -87,7 +87,7 @@ public struct Conv2D: Layer, CustomStringConvertible {
     if dilation != 1 { text += ", dilation: \(dilation.code)" }
     if groups != 1 { text += ", groups: \(groups)" }
     if bias == nil { text += ", bias: false" }
-    if !activation.isIdentity { text += ", activation: .\(activation.name)" }
+    if !activation.isIdentity { text += ", activation: .\(activation)" }
     return text + ")"
   }
 }

@@ -63,7 +63,7 @@ public struct Dense: Layer, CustomStringConvertible {
   public var description: String {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1])
     let options =
-      (bias == nil ? ", bias: false" : "") + (activation.isIdentity ? "" : ", activation: .\(activation.name)")
+      (bias == nil ? ", bias: false" : "") + (activation.isIdentity ? "" : ", activation: .\(activation)")
     return "Dense(\(inputs), \(outputs)\(options))"
   }
 }

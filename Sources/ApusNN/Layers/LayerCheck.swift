@@ -13,6 +13,18 @@ enum LayerCheck {
     _ = fail("\(layer): every size must be at least 1", nil)
     return false
   }
+
+  /// Reports an epsilon that is not a number of at least 0.
+  static func epsilon(_ layer: String, _ epsilon: Double) {
+    if epsilon >= 0, epsilon.isFinite { return }
+    _ = fail("\(layer): epsilon must be a number of at least 0, got \(epsilon)", nil)
+  }
+
+  /// The parameters of a normalisation that there are.
+  static func parts(_ weight: Parameter?, _ bias: Parameter?) -> [(name: String, part: Any)] {
+    let parts: [(name: String, part: Any)?] = [weight.map { ("weight", $0) }, bias.map { ("bias", $0) }]
+    return parts.compactMap { $0 }
+  }
 }
 
 extension Parameter {

@@ -3,36 +3,37 @@ import ApusFormats
 /// Something that is chosen by name, with numbers behind a colon: `relu`, `leaky-relu:0.2`, `uniform:-0.1,0.1`.
 ///
 /// Upper and lower case, hyphens and underscores do not matter: `leakyReLU`, `leaky-relu` and `LEAKY_RELU` are one name.
-struct NamedChoice<Value>: Sendable {
-  /// A number behind the colon.
-  struct Number: Sendable {
-    let name: String
-    let requirement: String
-    let admits: @Sendable (Double) -> Bool
-
-    static func any(_ name: String) -> Number { Number(name: name, requirement: "a number") { _ in true } }
-    static func positive(_ name: String) -> Number { Number(name: name, requirement: "a positive number") { $0 > 0 } }
-    static func atLeastZero(_ name: String) -> Number {
-      Number(name: name, requirement: "a number of at least 0") { $0 >= 0 }
-    }
-  }
-
+struct NamedChoice<Value: Sendable>: Sendable {
   /// The name as it is listed, in lower case with hyphens.
   let name: String
   /// Other names, in lower case with hyphens.
   let aliases: [String]
   /// The numbers it takes, of which none or the first ones may be given.
-  let numbers: [Number]
+  let numbers: [ChoiceNumber]
   /// How many of the numbers must be given.
   let required: Int
   /// The value for the numbers that are given.
   let make: @Sendable ([Double]) throws(SettingError) -> Value
 
-  init(
-    _ name: String, aliases: [String] = [], _ numbers: Number..., required: Int = 0,
+  private init(
+    name: String, aliases: [String], numbers: [ChoiceNumber], required: Int,
     make: @escaping @Sendable ([Double]) throws(SettingError) -> Value
   ) {
     (self.name, self.aliases, self.numbers, self.required, self.make) = (name, aliases, numbers, required, make)
+  }
+
+  init(
+    _ name: String, aliases: [String] = [], _ numbers: ChoiceNumber..., required: Int = 0,
+    make: @escaping @Sendable ([Double]) throws(SettingError) -> Value
+  ) {
+    self.init(name: name, aliases: aliases, numbers: numbers, required: required, make: make)
+  }
+
+  /// The same choice of something made of the value.
+  func map<Other>(_ transform: @escaping @Sendable (Value) -> Other) -> NamedChoice<Other> {
+    NamedChoice<Other>(name: name, aliases: aliases, numbers: numbers, required: required) {
+      numbers throws(SettingError) in transform(try make(numbers))
+    }
   }
 
   /// The choice that a text names, with its numbers.
@@ -63,6 +64,24 @@ struct NamedChoice<Value>: Sendable {
       throw SettingError("the \(kind) \(choice.name) needs its \(missing), for example '\(choice.name):0.1'")
     }
     return try choice.make(values)
+  }
+}
+
+/// A number behind the colon of a ``NamedChoice``.
+struct ChoiceNumber: Sendable {
+  let name: String
+  let requirement: String
+  let admits: @Sendable (Double) -> Bool
+
+  static func any(_ name: String) -> ChoiceNumber { ChoiceNumber(name: name, requirement: "a number") { _ in true } }
+  static func positive(_ name: String) -> ChoiceNumber {
+    ChoiceNumber(name: name, requirement: "a positive number") { $0 > 0 }
+  }
+  static func whole(_ name: String) -> ChoiceNumber {
+    ChoiceNumber(name: name, requirement: "a whole number of at least 1") { $0 >= 1 && $0 <= 1e6 && $0 == $0.rounded() }
+  }
+  static func atLeastZero(_ name: String) -> ChoiceNumber {
+    ChoiceNumber(name: name, requirement: "a number of at least 0") { $0 >= 0 }
   }
 }
 

@@ -11,8 +11,16 @@ public struct ModelOptions: Sendable, Hashable {
   public var hidden: [Int]?
   /// The part of the outputs of hidden layers that is dropped in training.
   public var dropout: Double?
-  /// The name of the hidden layers' activation.
+  /// The part of the inputs that is dropped in training.
+  public var inputDropout: Double?
+  /// The hidden layers' activation, such as `relu` or `leaky-relu:0.2`.
   public var activation: String?
+  /// The hidden layers' normalisation, such as `batch`.
+  public var normalization: String?
+  /// How the weights start, such as `he-normal`.
+  public var initializer: String?
+  /// Where the hidden layers' biases start.
+  public var biasInitial: Double?
   /// The name of the form.
   public var form: String?
 
@@ -24,13 +32,16 @@ extension ModelConfiguration {
   init(_ name: String, _ sampleShape: [Int], _ classes: Int, _ options: ModelOptions) {
     self.init(
       name: name, inputShape: sampleShape, classes: classes, hidden: options.hidden, dropout: options.dropout,
-      activation: options.activation, form: options.form)
+      inputDropout: options.inputDropout, activation: options.activation, normalization: options.normalization,
+      initializer: options.initializer, biasInitial: options.biasInitial, form: options.form)
   }
 
   /// The options that are set.
   var modelOptions: ModelOptions {
     var options = ModelOptions()
-    (options.hidden, options.dropout, options.activation, options.form) = (hidden, dropout, activation, form)
+    (options.hidden, options.dropout, options.inputDropout) = (hidden, dropout, inputDropout)
+    (options.activation, options.normalization, options.form) = (activation, normalization, form)
+    (options.initializer, options.biasInitial) = (initializer, biasInitial)
     return options
   }
 

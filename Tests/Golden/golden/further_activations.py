@@ -17,7 +17,8 @@ ACTIVATIONS: dict[str, tuple[str, dict[str, Any], Callable[[torch.Tensor], torch
     "arctan": ("arctan", {}, torch.arctan),
     "leaky_relu_default": ("leaky_relu", {"negative_slope": 0.01}, F.leaky_relu),
     "elu_default": ("elu", {"alpha": 1.0}, F.elu),
-    "celu": ("celu", {"alpha": 0.7}, lambda x: F.celu(x, 0.7)),
+    # PyTorch rounds celu's alpha to single precision in the gradient; 3/4 is exact.
+    "celu": ("celu", {"alpha": 0.75}, lambda x: F.celu(x, 0.75)),
     "softplus_beta_half": (
         "softplus", {"beta": 0.5, "threshold": 3.1}, lambda x: F.softplus(x, beta=0.5, threshold=3.1)),
     "hardshrink": ("hardshrink", {"lambd": 0.8}, lambda x: F.hardshrink(x, 0.8)),

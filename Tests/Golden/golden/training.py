@@ -15,7 +15,7 @@ RATE, MOMENTUM = 0.05, 0.9
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "identity": nn.Identity, "relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh,
     "leaky-relu:0.2": lambda: nn.LeakyReLU(0.2), "elu:0.7": lambda: nn.ELU(0.7), "selu": nn.SELU,
-    "celu:0.7": lambda: nn.CELU(0.7), "softplus:2": lambda: nn.Softplus(2.0), "gelu": nn.GELU,
+    "celu:0.75": lambda: nn.CELU(0.75), "softplus:2": lambda: nn.Softplus(2.0), "gelu": nn.GELU,
     "gelu-tanh": lambda: nn.GELU("tanh"), "silu": nn.SiLU, "mish": nn.Mish,
     "hard-tanh:-0.6,1.3": lambda: nn.Hardtanh(-0.6, 1.3), "relu6": nn.ReLU6, "hard-sigmoid": nn.Hardsigmoid,
     "hard-swish": nn.Hardswish, "soft-sign": nn.Softsign, "log-sigmoid": nn.LogSigmoid, "tanh-shrink": nn.Tanhshrink,

@@ -1,0 +1,54 @@
+import Apus
+import ArgumentParser
+
+/// Options that change a model's form.
+struct FormOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("mlp: widths of the hidden layers (512,512).", valueName: "widths"))
+  var hidden: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Activation of the hidden layers (relu), with a setting as in leaky-relu:0.2. One of: "
+        + HiddenActivation.names.joined(separator: ", ") + ".", valueName: "name"))
+  var activation: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Normalization of the hidden layers (none), with groups or size as in group:4. One of: "
+        + HiddenNormalization.names.joined(separator: ", ") + ".", valueName: "name"))
+  var normalization: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Part of the units of hidden dense layers that training drops, 0 to below 1 (0; 0.5 is usual).",
+      valueName: "part"))
+  var dropout: Double?
+
+  @Option(
+    help: ArgumentHelp("Part of the inputs that training drops, 0 to below 1 (0; 0.2 is usual).", valueName: "part"))
+  var inputDropout: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "How the weights start (torch-default), with numbers as in normal:0.01. One of: "
+        + Initializer.names.joined(separator: ", ") + ".", valueName: "name"))
+  var initializer: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the biases of hidden layers start; a small positive number keeps ReLUs alive.", valueName: "number"))
+  var biasInitial: Double?
+
+  @Option(help: ArgumentHelp("lenet5: modern (ReLU, max pooling) or original1998 (modern).", valueName: "name"))
+  var form: String?
+
+  /// The options as models take them; building the model checks them.
+  func options() throws -> ModelOptions {
+    var options = ModelOptions()
+    options.hidden = try hidden.map { try NumberList.widths($0, option: "--hidden", example: "512,512") }
+    (options.dropout, options.inputDropout, options.form) = (dropout, inputDropout, form)
+    (options.activation, options.normalization) = (activation, normalization)
+    (options.initializer, options.biasInitial) = (initializer, biasInitial)
+    return options
+  }
+}
