@@ -59,7 +59,8 @@ let package = Package(
     .testTarget(
       name: "ApusTrainingTests", dependencies: ["Apus", "ApusTraining", "GoldenFiles"]),
     .testTarget(
-      name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusTensor", "ApusData", "ApusEvents", "ApusFormats"]),
+      name: "ApusCommandTests",
+      dependencies: ["Apus", "ApusCommand", "ApusTensor", "ApusData", "ApusEvents", "ApusFormats"]),
     .target(name: "GoldenFiles", dependencies: ["ApusTensor", "ApusFormats"], path: "Tests/Golden/Support"),
     .testTarget(name: "ApusNNTests", dependencies: ["ApusNN", "ApusCPU", "GoldenFiles"]),
     .testTarget(name: "ApusOptimizersTests", dependencies: ["ApusOptimizers", "ApusCPU", "GoldenFiles"]),

@@ -31,7 +31,7 @@ private let families: [[any Primitive]] = [
   [MatMul(), MatMul(transposesLeft: true), MatMul(transposesRight: true)],
   [
     ScalarConstant(value: 1, dtype: .float32), ScalarConstant(value: 2, dtype: .float32),
-    ScalarConstant(value: 1, dtype: .int32),
+    ScalarConstant(value: 1, dtype: .int32), ScalarConstant(value: 1, dtype: .float32, isBound: true),
   ],
   [
     Slice(starts: [0, 1], counts: [2, 3], steps: [1, 2]), Slice(starts: [1, 1], counts: [2, 3], steps: [1, 2]),

@@ -16,7 +16,7 @@ struct Bench: ParsableCommand {
   @Option(help: "Samples in a step.") var batchSize = 32
   @Option(help: "train (forward, loss, backward, update) or infer (outputs).") var mode = StepBenchmark.Mode.train
   @Option(help: "Steps to time; by default as many as two seconds hold.") var steps: Int?
-  @Option(help: "sgd, momentum, nesterov or adam.") var optimizer = "momentum"
+  @Option(help: "\(OptimizerConfiguration.names.joined(separator: ", ")).") var optimizer = "momentum"
   @Flag(help: "Answer lines 'run SECONDS' of standard input, each with a line of JSON.") var serve = false
   @OptionGroup(title: "Form of the model") var form: FormOptions
   @OptionGroup(title: "Computation") var compute: ComputeOptions

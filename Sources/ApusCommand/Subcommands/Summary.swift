@@ -18,7 +18,7 @@ struct Summary: ParsableCommand {
   @Argument(help: ArgumentHelp("A model's name or the folder of a run.", valueName: "model|run")) var model: String
   @Option(help: ArgumentHelp("Shape of the input, the batch first.", valueName: "1,1,28,28")) var inputShape: String?
   @Option(help: "Samples in a training step, for the memory.") var batchSize = 64
-  @Option(help: "sgd, momentum, nesterov or adam, for the memory.") var optimizer = "adam"
+  @Option(help: "\(OptimizerConfiguration.names.joined(separator: ", ")); for the memory.") var optimizer = "adam"
   @OptionGroup(title: "Form of the model") var form: FormOptions
   @OptionGroup(title: "Computation") var compute: ComputeOptions
   @OptionGroup(title: "Output") var out: OutputOptions

@@ -1,6 +1,6 @@
 import Apus
 
-/// Lists of whole numbers on the command line.
+/// Lists of numbers on the command line.
 enum NumberList {
   /// Numbers from 1 to 2^20, separated by commas.
   static func widths(_ text: String, option: String, example: String) throws -> [Int] {
@@ -14,13 +14,14 @@ enum NumberList {
     return numbers
   }
 
-  /// Positive numbers, separated by commas.
-  static func numbers(_ text: String, option: String, example: String) throws -> [Double] {
+  /// Numbers separated by commas.
+  static func numbers(_ text: String, option: String, example: String, positive: Bool = false) throws -> [Double] {
     let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map {
       Double($0.filter { $0 != " " }) ?? .nan
     }
-    guard numbers.allSatisfy({ $0.isFinite && $0 > 0 }) else {
-      throw TrainingError(option, "cannot be '\(text)'", advice: "give positive numbers, such as \(example)")
+    guard numbers.allSatisfy({ $0.isFinite && (!positive || $0 > 0) }) else {
+      throw TrainingError(
+        option, "cannot be '\(text)'", advice: "give \(positive ? "positive " : "")numbers, such as \(example)")
     }
     return numbers
   }

@@ -10,7 +10,10 @@ enum Texts {
       "\(configuration.model.name), \(job.parameterCount) parameters, on \(configuration.data): \(train) samples"
     if validation > 0 { text += ", \(validation) for validation" }
     if test > 0 { text += ", \(test) for the test" }
-    text += "; \(configuration.optimizer.name), learning rate \(configuration.optimizer.learningRate), batches of "
+    let optimization = configuration.optimization
+    text += "; \(optimization.optimizer.name), learning rate \(optimization.optimizer.learningRate)"
+    if let schedule = optimization.schedule, schedule.name != "constant" { text += " (\(schedule.name))" }
+    text += optimization.accumulation > 1 ? ", \(optimization.accumulation) batches of " : ", batches of "
     text += "\(configuration.batchSize), \(threads) thread\(threads == 1 ? "" : "s")\n"
     return text + (job.isResuming ? "going on with the run in \(job.run.path)" : "run: \(job.run.path)")
   }
@@ -23,11 +26,52 @@ enum Texts {
     }
     if let best = report.bestEpoch { lines.append("weights of epoch \(best), the best of \(report.epochs)") }
     if report.stoppedEarly { lines.append("stopped early after \(report.epochs) epochs") }
-    if let loss = report.testLoss, let accuracy = report.testAccuracy {
-      lines.append("test loss \(Rounding.text(loss, 4)), test accuracy \(Rounding.text(accuracy * 100, 2)) %")
+    if let loss = report.testLoss {
+      let accuracy = report.testAccuracy.map { ", test accuracy \(Rounding.text($0 * 100, 2)) %" }
+      lines.append("test loss \(Rounding.text(loss, 4))" + (accuracy ?? others(report.testMetrics)))
     }
     lines.append("\(Rounding.duration(report.seconds)), \(Rounding.text(report.samplesPerSecond, 0)) samples/s")
     return lines.joined(separator: "\n") + "\nsaved in \(report.run)\n"
+  }
+
+  /// Metrics by name, for tasks without an accuracy.
+  private static func others(_ metrics: [String: Double]?) -> String {
+    (metrics ?? [:]).sorted { $0.key < $1.key }.map { ", \($0.key) \(Rounding.text($0.value, 4))" }.joined()
+  }
+
+  /// What a search for a learning rate found.
+  static func learningRates(_ report: LearningRateReport) -> String {
+    let shown = report.points.enumerated().filter { $0.offset % max(report.points.count / 20, 1) == 0 }.map(\.element)
+    var lines = ["learning rate    loss"]
+    lines += shown.map { "\(scientific($0.learningRate).padded(to: 13))    \(Rounding.text($0.smoothedLoss, 4))" }
+    if report.diverged { lines.append("the loss grew beyond all bounds at the next rate") }
+    if let suggestion = report.suggestion, let steepest = report.steepest, let least = report.least {
+      lines.append("the loss falls most steeply at \(scientific(steepest)) and is least at \(scientific(least))")
+      lines.append("try --learning-rate \(scientific(suggestion))")
+    } else {
+      lines.append("the loss never fell: try other rates with --lowest and --highest, or more with --search-steps")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  /// Two digits and a power of ten: `3.2e-4`.
+  private static func scientific(_ value: Double) -> String {
+    var (digits, power) = (value, 0)
+    while digits >= 9.95 { (digits, power) = (digits / 10, power + 1) }
+    while digits < 0.995, digits > 0 { (digits, power) = (digits * 10, power - 1) }
+    return "\(Rounding.text(digits, 1))e\(power)"
+  }
+
+  /// What a cross-validation found.
+  static func crossValidation(_ report: CrossValidationReport) -> String {
+    let names = report.mean.keys.sorted()
+    let longest = names.map(\.count).max() ?? 0
+    let lines = names.map { name in
+      let (mean, deviation) = (report.mean[name] ?? .nan, report.deviation[name] ?? .nan)
+      let folds = report.folds.map { Rounding.text($0.metrics[name] ?? .nan, 4) }.joined(separator: " ")
+      return name.padded(to: longest) + "  \(Rounding.text(mean, 4)) +- \(Rounding.text(deviation, 4))  (\(folds))"
+    }
+    return lines.joined(separator: "\n")
   }
 
   /// How well a run does.
@@ -36,8 +80,11 @@ enum Texts {
     func row(_ name: String, _ numbers: String...) -> String {
       name.padded(to: width) + "  " + numbers.map { $0.leftPadded(to: 9) }.joined(separator: "  ")
     }
-    var lines = [ConfusionMatrix(classNames: classNames, counts: report.confusionMatrix).description, ""]
-    lines.append(row("class", "precision", "recall", "f1", "samples"))
+    var lines: [String] = []
+    if let counts = report.confusionMatrix {
+      lines = [ConfusionMatrix(classNames: classNames, counts: counts).description, ""]
+      lines.append(row("class", "precision", "recall", "f1", "samples"))
+    }
     lines += report.perClass.map {
       row(
         $0.name, Rounding.text($0.precision, 4), Rounding.text($0.recall, 4), Rounding.text($0.f1, 4),
@@ -46,9 +93,10 @@ enum Texts {
     let names = report.metrics.keys.sorted()
     let longest = names.map(\.count).max() ?? 0
     lines += [""] + names.map { $0.padded(to: longest) + "  " + Rounding.text(report.metrics[$0] ?? .nan, 4) } + [""]
+    let accuracy = report.testAccuracy.map { ", accuracy \(Rounding.text($0 * 100, 2)) %" } ?? ""
     lines.append(
-      "\(report.part) loss \(Rounding.text(report.testLoss, 4)), accuracy "
-        + "\(Rounding.text(report.testAccuracy * 100, 2)) % of \(report.samples) samples of \(report.data)")
+      "\(report.part) loss \(Rounding.text(report.testLoss, 4))\(accuracy) of \(report.samples) samples of "
+        + report.data)
     return lines.joined(separator: "\n")
   }
 

@@ -7,16 +7,12 @@ struct TrainingArguments: ParsableArguments {
   var model: String
 
   @Option(
-    help: ArgumentHelp("A data set (apus data list), an .npz file or a folder of IDX files.", valueName: "name|file"))
+    help: ArgumentHelp(
+      "A data set (apus data list), a .csv or .npz file or a folder of IDX files.", valueName: "name|file"))
   var data: String
 
   @Option(help: "How often every sample is used (10).") var epochs: Int?
   @Option(help: "Samples in a step (64).") var batchSize: Int?
-  @Option(help: "sgd, momentum, nesterov or adam (adam).") var optimizer: String?
-  @Option(help: "How far a step goes (adam 0.001, sgd 0.1, momentum and nesterov 0.02).") var learningRate: Double?
-  @Option(help: "How much of the last step goes on (momentum and nesterov 0.9).") var momentum: Double?
-  @Option(help: "Factor of the squared-weight penalty's gradient (0).") var weightDecay: Double?
-  @Option(help: "Limit the norm of the gradients.") var clipNorm: Double?
   @Option(help: "Decides initial weights, order and random layers (0).") var seed: UInt64?
   @Option(help: "Part of the training data set aside for validation (0.1).") var validationSplit: Double?
   @Option(help: ArgumentHelp("Stop after so many epochs without improvement.", valueName: "epochs")) var earlyStopping:
@@ -33,17 +29,24 @@ struct TrainingArguments: ParsableArguments {
     Int?
   @Option(help: ArgumentHelp("Seconds between checkpoints inside an epoch (30).", valueName: "seconds"))
   var checkpointSeconds: Double?
+  @OptionGroup(title: "Objective") var objective: ObjectiveOptions
+  @OptionGroup(title: "Data") var dataOptions: DataOptions
   @OptionGroup(title: "Recording") var recording: RecordingArguments
   @OptionGroup(title: "Form of the model") var form: FormOptions
+  @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
 
   /// The arguments as a training takes them.
   func request() throws -> TrainingRequest {
     var request = TrainingRequest(model: model, data: data)
     request.modelOptions = try form.options()
+    request.objective = try objective.request()
+    // What the targets are is the data's business, unless a task says so.
+    let kind = try request.objective.chosenTask().map { $0 == .regression ? TargetKind.regression : .classification }
+    let chosen = try dataOptions.configuration(kind: kind)
+    if chosen != .usual { request.dataOptions = chosen }
     (request.epochs, request.batchSize) = (epochs, batchSize)
-    (request.optimizer, request.learningRate) = (optimizer, learningRate)
-    (request.momentum, request.weightDecay) = (momentum, weightDecay)
-    (request.clipNorm, request.seed) = (clipNorm, seed)
+    request.optimization = try optimization.request()
+    request.seed = seed
     (request.validationSplit, request.patience) = (validationSplit, earlyStopping)
     request.adversarial = try AdversarialTraining.parsed(adversarial, weight: adversarialWeight)
     request.shuffle = noShuffle ? false : nil

@@ -9,25 +9,19 @@ extension SavedRun {
   ///   not fit, or examples cannot be written.
   public func attacked(_ request: AttackRequest) throws -> AttackReport {
     let attacks = try request.attacks(classNames: configuration.classNames)
-    let loaded = try DataCatalog.load(request.data ?? configuration.data)
-    let (part, whole) = try self.part(of: loaded, isOwn: request.data == nil || request.data == configuration.data)
-    try checkClasses(of: whole, loaded.name)
+    let part = try part(on: request.data)
+    let whole = part.samples
     let normalization = configuration.normalization
-    guard normalization.fits(whole.sampleShape) else {
-      throw TrainingError(
-        loaded.name, "its samples of shape \(whole.sampleShape) do not fit the model's normalization",
-        advice: "give samples of the shape the model was trained on")
-    }
     let range = InputRange(of: whole, normalization: normalization)
     let samples = min(request.samples ?? whole.count, whole.count)
     let data = samples < whole.count ? whole.subset(Array(0..<samples)) : whole
-    let clean = try ApusTraining.evaluate(model, on: data, loss: loss, normalization: normalization)
+    let clean = try ApusTraining.evaluate(model, on: data, loss: loss, task: task, normalization: normalization)
     var strengths: [AttackReport.Strength] = []
     var examples = AdversarialExamples.none
     for attack in attacks {
       let changed = try attack.perturbed(
         data, model, loss: loss, normalization: normalization, range: range, seed: request.seed)
-      let judged = try ApusTraining.evaluate(model, on: changed, loss: loss, normalization: nil)
+      let judged = try ApusTraining.evaluate(model, on: changed, loss: loss, task: task, normalization: nil)
       strengths.append(
         AttackReport.Strength(
           epsilon: attack.epsilon, accuracy: judged.accuracy, loss: judged.loss,
@@ -39,7 +33,7 @@ extension SavedRun {
     }
     if let output = request.output { try ExampleFiles(examples, range: range).write(to: output) }
     return AttackReport(
-      run: folder.path, data: loaded.name, part: part, samples: samples, method: request.method, norm: request.norm,
+      run: folder.path, data: part.data, part: part.name, samples: samples, method: request.method, norm: request.norm,
       steps: attacks[0].steps, target: request.target, cleanAccuracy: clean.accuracy, cleanLoss: clean.loss,
       attacks: strengths, examples: examples.described, saved: request.output)
   }

@@ -5,15 +5,15 @@ import ApusTensor
 extension Trainer {
   /// Finds where the numbers left the finite ones: repeats the steps since the last checkpoint, which are the same to the
   /// bit, and looks at each. Leaves the model as that checkpoint has it.
-  func divergence(_ value: Double, _ data: Dataset) throws -> TrainingError {
+  func divergence(_ value: Double, _ data: Dataset, _ epochs: Int, _ base: Double) throws -> TrainingError {
     let (epoch, failed) = (position.epoch + 1, position.step + 1)
     let good = try run.map { try Checkpoint(contentsOf: $0.last) } ?? lastGood
     var cause: (step: Int, text: String)?
     if let good {
-      try good.restore(model, optimizer)
+      try good.restore(model, optimizer, average)
       position = good.position
-      cause = findCause(data, until: failed)
-      try good.restore(model, optimizer)
+      cause = try findCause(data, epochs, base, until: failed)
+      try good.restore(model, optimizer, average)
       position = good.position
     }
     let first = cause.map { "\($0.text) in step \($0.step)" } ?? "the cause could not be found again"
@@ -23,19 +23,31 @@ extension Trainer {
       advice: "lower the learning rate (now \(optimizer.learningRate)) or clip the gradients")
   }
 
-  private func findCause(_ data: Dataset, until failed: Int) -> (step: Int, text: String)? {
-    for batch in batches(data) {
+  private func findCause(
+    _ data: Dataset, _ epochs: Int, _ base: Double, until failed: Int
+  ) throws -> (step: Int, text: String)? {
+    let batches = self.batches(data)
+    for group in BatchGroups(batches, of: options.accumulation) {
       let before = model.snapshot()
-      let result = step(batch)
+      try setLearningRate(base, batches.plan.batchCount, epochs)
+      let result = step(group)
       position.step += 1
+      position.batch += group.count
       let broken = model.parameters.first { !$0.parameter.stored.hostArray().isFinite }
-      if !result.loss.isFinite || broken != nil {
+      if !result.total.isFinite || broken != nil {
         do { try model.restore(before) } catch { return nil }
         position.step -= 1
-        let text = withStepRandom(options.seed, position.step) { examine(batch) }
+        let text = withStepRandom(options.seed, position.step) { examine(group) }
         return (position.step + 1, text ?? "the update of '\(broken?.name ?? "a parameter")' was not finite")
       }
       if position.step >= failed { return nil }
+    }
+    return nil
+  }
+
+  private func examine(_ group: [Batch]) -> String? {
+    for (number, batch) in group.enumerated() {
+      if let text = withRandomPart(number, of: group.count, { examine(batch) }) { return text }
     }
     return nil
   }
@@ -49,7 +61,7 @@ extension Trainer {
     let input = Tensor(batch.inputs)
     let outputs = withTraining { model(input) }
     if let layer = firstBrokenLayer(outputs, input) { return "the output of the layer '\(layer)' was not finite" }
-    let gradients = valueWithGradient(of: model) { loss(model(input), Tensor(batch.targets)) }.gradients
+    let gradients = valueWithGradient(of: model) { penalized(loss(model(input), Tensor(batch.targets))) }.gradients
     realize([gradients.value] + gradients.tensors)
     for entry in gradients.entries.reversed() {
       if let tensor = entry.tensor, !tensor.hostArray().isFinite {
@@ -58,6 +70,8 @@ extension Trainer {
     }
     return gradients.value.item().isFinite ? nil : "the loss of finite outputs was not finite"
   }
+
+  private func penalized(_ value: Tensor) -> Tensor { options.penalty.map { value + $0(model) } ?? value }
 
   private func firstBrokenLayer(_ outputs: Tensor, _ input: Tensor) -> String? {
     let graph = RecordedGraph(outputs: [outputs], input: input, parameters: model.parameters)

@@ -49,9 +49,18 @@ public struct SavedEnsemble {
           "takes samples of shape \(run.configuration.model.inputShape), the first run "
             + "\(first.model.inputShape)", advice: "give runs of the same data")
       }
-      guard run.configuration.classNames == first.classNames else {
+      guard run.configuration.classNames == first.classNames, run.task == runs[0].task else {
         throw TrainingError(
           run.folder.path, "has other classes than the first run", advice: "give runs of the same data")
+      }
+      let (preparation, firsts) = (run.configuration.preparation, first.preparation)
+      guard
+        preparation.schema == firsts.schema, preparation.imputation == firsts.imputation,
+        preparation.targetScaling == firsts.targetScaling
+      else {
+        throw TrainingError(
+          run.folder.path, "reads or scales its data in another way than the first run",
+          advice: "give members of one ensemble")
       }
     }
   }
@@ -88,22 +97,21 @@ public struct SavedEnsemble {
   /// - Throws: `DataError`, `FormatError`, ``TrainingError`` when the data cannot be read or do not fit.
   public func evaluate(on name: String?) throws -> EnsembleReport {
     let first = runs[0]
-    let loaded = try DataCatalog.load(name ?? first.configuration.data)
-    let isOwn = name == nil || name == first.configuration.data
-    if isOwn, loaded.test == nil, loaded.validation == nil { try checkSplits(loaded.name) }
-    let (part, data) = try first.part(of: loaded, isOwn: isOwn)
-    try first.checkClasses(of: data, loaded.name)
+    let part = try first.part(on: name)
+    if part.isSetAside { try checkSplits(part) }
+    let data = part.samples
     let (average, members) = try outputs(on: data)
     func judged(_ outputs: HostArray) throws -> Evaluation {
       let known = try Dataset(name: data.name, inputs: outputs, targets: data.targets, classNames: data.classNames)
       return try ApusTraining.evaluate(
-        ActivationLayer(.identity), on: known, loss: first.loss, task: task, normalization: nil)
+        ActivationLayer(.identity), on: known, loss: first.loss, task: task, normalization: nil,
+        unscaling: first.unscaling)
     }
     let whole = try judged(average)
     let single = try members.map(judged)
     let (accuracies, losses) = (single.compactMap(\.accuracy), single.map(\.loss))
     return EnsembleReport(
-      ensemble: path, data: loaded.name, part: part, samples: data.count,
+      ensemble: path, data: part.data, part: part.name, samples: data.count,
       members: zip(runs, single).map {
         EnsembleReport.Member(
           run: $0.folder.path, seed: $0.configuration.seed, accuracy: $1.accuracy, loss: $1.loss)
@@ -116,16 +124,16 @@ public struct SavedEnsemble {
   }
 
   /// Members that set aside different parts of the same data have seen each other's validation samples.
-  private func checkSplits(_ data: String) throws {
+  private func checkSplits(_ part: RunPart) throws {
     let first = runs[0].configuration
     for run in runs.dropFirst() {
       let other = run.configuration
       guard
         other.data != first.data || other.validationSplit != first.validationSplit
-          || other.splitSeed ?? other.seed != first.splitSeed ?? first.seed
+          || other.dataOptions.testSplit != first.dataOptions.testSplit || other.splitSeed ?? other.seed != first.splitSeed ?? first.seed
       else { continue }
       throw TrainingError(
-        data, "has no test part, and \(run.folder.path) was trained on samples that \(runs[0].folder.path) set aside",
+        part.data, "has no test part of its own, and \(run.folder.path) was trained on samples that \(runs[0].folder.path) set aside",
         advice: "give other data with --data, or members of one ensemble")
     }
   }
@@ -138,7 +146,7 @@ public struct SavedEnsemble {
     let guesses = try pictures.map { picture in
       let data = try Dataset(
         name: "picture", inputs: picture, targets: HostArray([Int32(0)], shape: [1]), classNames: classNames)
-      return PredictionReport.guesses(try outputs(on: data).average, classNames, top: top)
+      return PredictionReport.guesses(try outputs(on: data).average, classNames, task: task, top: top)
     }
     return PredictionReport(
       run: path ?? runs.map(\.folder.path).joined(separator: " "),

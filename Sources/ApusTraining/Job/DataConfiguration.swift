@@ -71,6 +71,19 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
       let parts = try train.split(validation: validationSplit, seed: seed)
       (train, validation) = (parts.training, parts.validation)
     }
+    var result = try prepared(
+      data.name, train: train, validation: validation, test: test, schema: data.schema, fitted: fitted)
+    (result.setsTestAside, result.setsValidationAside) = (data.test == nil, data.validation == nil)
+    return result
+  }
+
+  /// Parts of a data set with what is fitted to the training part.
+  ///
+  /// - Throws: as ``load(_:validationSplit:seed:fitted:in:)``.
+  func prepared(
+    _ name: String, train: Dataset, validation: Dataset?, test: Dataset?, schema: TableSchema?,
+    fitted: Preparation? = nil
+  ) throws -> PreparedData {
     if let augmentation, !augmentation.fits(train) {
       throw TrainingError(
         "--augment", "changes pictures, but samples of \(name) are \(train.inputs.dtype)\(train.sampleShape)",
@@ -78,14 +91,14 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
     }
     let preparation =
       try fitted
-      ?? Preparation(fitting: train, schema: data.schema, by: normalization, targetsBy: targetScaling)
+      ?? Preparation(fitting: train, schema: schema, by: normalization, targetsBy: targetScaling)
     for part in [train, validation, test].compactMap({ $0 }) where !preparation.fits(part) {
       throw TrainingError(
         part.name, "its samples of shape \(part.sampleShape) do not fit what the run was prepared for",
         advice: "give data of the shape the run was trained on")
     }
     return PreparedData(
-      name: data.name, train: preparation.applied(to: train),
+      name: name, train: preparation.applied(to: train),
       validation: validation.map { preparation.applied(to: $0) },
       test: test.map { preparation.applied(to: $0) }, preparation: preparation)
   }
@@ -103,4 +116,8 @@ public struct PreparedData: Sendable {
   public let test: Dataset?
   /// What was fitted to the training part.
   public let preparation: Preparation
+  /// Whether the test part, if there is one, was set aside from the samples by a seed.
+  var setsTestAside = false
+  /// Whether the validation part, if there is one, was.
+  var setsValidationAside = false
 }

@@ -1,15 +1,10 @@
 import ApusData
+import ApusNN
 
 /// What a network is to predict: decides its outputs, the usual loss and the metrics.
-public enum PredictionTask: String, Sendable, Hashable, Codable, CaseIterable {
-  /// One of several classes: one logit for each, softmax cross-entropy, class labels as targets.
-  case classification
-  /// One of two classes by one logit: binary cross-entropy on logits, labels 0 and 1 as targets, class 1 is the positive
-  /// one.
-  case binary
-  /// Numbers: one output for each, squared error, targets `[N, outputs]`.
-  case regression
+public typealias PredictionTask = LossConfiguration.Task
 
+extension PredictionTask {
   /// The task that a data set's targets ask for.
   public static func usual(for data: Dataset) -> PredictionTask { data.classCount > 0 ? .classification : .regression }
 
@@ -19,6 +14,24 @@ public enum PredictionTask: String, Sendable, Hashable, Codable, CaseIterable {
     case .classification: data.classCount > 0 ? data.classCount : data.targets.shape.dropFirst().reduce(1, *)
     case .binary: 1
     case .regression: data.targets.shape.dropFirst().reduce(1, *)
+    }
+  }
+
+  /// Checks that a data set's targets are those of the task.
+  ///
+  /// - Throws: ``TrainingError`` when it has classes and the task wants numbers, or the other way round.
+  func check(_ data: Dataset) throws {
+    switch self {
+    case .classification where data.classCount == 0:
+      throw TrainingError(data.name, "its targets are not classes", advice: "choose --task regression")
+    case .binary where data.classCount != 2:
+      let found = data.classCount == 0 ? "its targets are not classes" : "it has \(data.classCount) classes, not 2"
+      throw TrainingError(data.name, found, advice: "choose another --task")
+    case .regression where data.classCount > 0:
+      throw TrainingError(
+        data.name, "its targets are classes, not numbers", advice: "choose --task classification, or give other targets"
+      )
+    default: break
     }
   }
 }

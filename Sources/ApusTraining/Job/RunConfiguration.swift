@@ -19,10 +19,14 @@ public struct RunConfiguration: Sendable, Hashable, Codable {
   public var data: String
   /// Names of the classes.
   public var classNames: [String]
-  /// What is applied to inputs.
-  public var normalization: Normalization
-  /// The optimizer.
-  public var optimizer: OptimizerConfiguration
+  /// How the data are read, divided and prepared.
+  public var dataOptions: DataConfiguration
+  /// What was fitted to the training part.
+  public var preparation: Preparation
+  /// The task and the loss.
+  public var objective: ObjectiveConfiguration
+  /// How the weights are found.
+  public var optimization: OptimizationConfiguration
   /// How often every sample is used.
   public var epochs: Int
   /// Samples in a step.
@@ -35,9 +39,7 @@ public struct RunConfiguration: Sendable, Hashable, Codable {
   public var patience: Int?
   /// Whether the order of the samples changes from epoch to epoch.
   public var shuffle: Bool
-  /// Limits the norm of the gradients.
-  public var clipNorm: Double?
-  /// Decides which samples are set aside for validation; nil means the seed.
+  /// Decides which samples are set aside for test and validation; nil means the seed.
   public var splitSeed: UInt64?
   /// Whether the training part was a bootstrap sample.
   public var bootstrap: Bool?
@@ -46,15 +48,18 @@ public struct RunConfiguration: Sendable, Hashable, Codable {
   /// The file of the first weights.
   public var weights: String?
   private enum CodingKeys: String, CodingKey {
-    case format, model, data, normalization, optimizer, epochs, seed, patience, shuffle, weights, bootstrap
+    case format, model, data, preparation, objective, optimization, epochs, seed, patience, shuffle, weights, bootstrap
     case adversarial
     case apusVersion = "apus_version"
     case classNames = "class_names"
+    case dataOptions = "data_options"
     case batchSize = "batch_size"
     case validationSplit = "validation_split"
     case splitSeed = "split_seed"
-    case clipNorm = "clip_norm"
   }
+
+  /// What is applied to inputs.
+  public var normalization: Normalization { preparation.normalization }
 
   /// Reads the configuration of a run.
   ///
@@ -64,7 +69,7 @@ public struct RunConfiguration: Sendable, Hashable, Codable {
       throw TrainingError(run.path, "there is no run in this folder", advice: "give a folder that apus train made")
     }
     let text = try TextFile.read(run.configuration)
-    guard let found = try? JSON.decode(RunConfiguration.self, text) else {
+    guard let found = try? JSON.decode(RunConfiguration.self, upgraded(text)) else {
       throw TrainingError(
         run.configuration, "is damaged or was not written by this program", advice: "train again into a new folder")
     }
@@ -73,6 +78,31 @@ public struct RunConfiguration: Sendable, Hashable, Codable {
         run.configuration, "has format \(found.format), this program knows format 1", advice: "use a newer program")
     }
     return found
+  }
+
+  /// The text of a run of an older version, which knew classes, an optimizer and a limit of the gradients' norm only, as
+  /// this one writes it; other texts as they are.
+  private static func upgraded(_ text: String) -> String {
+    struct Former: Decodable {
+      var optimizer: OptimizerConfiguration
+      var clipNorm: Double?
+      var normalization: Normalization
+      enum CodingKeys: String, CodingKey {
+        case optimizer, normalization
+        case clipNorm = "clip_norm"
+      }
+    }
+    guard let former = try? JSON.decode(Former.self, text), let brace = text.firstIndex(of: "{") else { return text }
+    var optimization = OptimizationConfiguration(former.optimizer)
+    if let limit = former.clipNorm { optimization.clipping = .norm(limit) }
+    let objective = ObjectiveConfiguration(task: .classification, loss: .usual(for: .classification))
+    let added = [
+      ("optimization", try? JSON.text(optimization)), ("data_options", try? JSON.text(DataConfiguration.usual)),
+      ("objective", try? JSON.text(objective)),
+      ("preparation", (try? JSON.text(former.normalization)).map { "{\"normalization\":\($0)}" }),
+    ]
+    let fields = added.compactMap { name, value in value.map { "\"\(name)\":\($0)," } }.joined()
+    return "{" + fields + text[text.index(after: brace)...]
   }
 
   func write(to run: RunFolder) throws { try AtomicFile.write(JSON.readable(self), to: run.configuration) }

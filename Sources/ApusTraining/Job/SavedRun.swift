@@ -36,7 +36,7 @@ public struct SavedRun {
       try model.load(from: weights)
     } else {
       weights = folder.last
-      try checkpoint.restore(model)
+      try checkpoint.restoreResult(model)
     }
   }
 
@@ -52,41 +52,45 @@ public struct SavedRun {
   ///   metric of a name.
   public func evaluate(on name: String?, metrics: [String]? = nil) throws -> EvaluationReport {
     let metrics = try metrics?.map { try Metric.named($0) }
-    let loaded = try DataCatalog.load(name ?? configuration.data)
-    let (part, data) = try self.part(of: loaded, isOwn: name == nil || name == configuration.data)
-    try checkClasses(of: data, loaded.name)
+    let part = try part(on: name)
     let judged = try ApusTraining.evaluate(
-      model, on: data, loss: loss,
-      metrics: metrics ?? Metric.all(for: task, classCount: data.classCount),
-      normalization: configuration.normalization)
-    let confusion = judged.confusion ?? ConfusionMatrix(classNames: configuration.classNames)
+      model, on: part.samples, loss: loss, task: task,
+      metrics: metrics ?? Metric.all(for: task, classCount: part.samples.classCount),
+      normalization: configuration.normalization, unscaling: unscaling)
     return EvaluationReport(
-      run: folder.path, data: loaded.name, part: part, samples: data.count, testAccuracy: confusion.accuracy,
-      testLoss: judged.loss, metrics: judged.values, confusionMatrix: confusion.counts, perClass: confusion.perClass)
+      run: folder.path, data: part.data, part: part.name, samples: part.samples.count,
+      testAccuracy: judged.accuracy, testLoss: judged.loss, metrics: judged.values,
+      confusionMatrix: judged.confusion?.counts, perClass: judged.confusion?.perClass ?? [])
   }
 
   /// What the run's outputs mean.
-  var task: PredictionTask { .classification }
+  public var task: PredictionTask { configuration.objective.task }
   /// What judges them.
-  var loss: LossFunction { { crossEntropy($0, $1) } }
+  public var loss: LossFunction { configuration.objective.loss.make() }
+  /// From the outputs of a regression to its numbers.
+  public var unscaling: ((HostArray) -> HostArray)? { configuration.preparation.targetScaling.map { $0.inverted } }
 
-  /// Refuses data with another number of classes.
-  func checkClasses(of data: Dataset, _ name: String) throws {
-    guard data.classCount == configuration.classNames.count else {
+  /// The part of some data that judges the run, prepared as the run's but for the normalization; nil means the data it was
+  /// trained on.
+  ///
+  /// The test part is used; of data without one the validation part, else all there is.
+  ///
+  /// - Throws: `DataError`, `FormatError` or ``TrainingError`` when the data cannot be read or do not fit.
+  public func part(on name: String?) throws -> RunPart {
+    var options = configuration.dataOptions
+    let isOwn = name == nil || name == configuration.data
+    if !isOwn { options.testSplit = 0 }
+    let data = try options.load(
+      name ?? configuration.data, validationSplit: isOwn ? configuration.validationSplit : 0,
+      seed: configuration.splitSeed ?? configuration.seed, fitted: configuration.preparation)
+    let part = RunPart(data)
+    guard part.samples.classCount == configuration.classNames.count else {
+      let (has, needs) = (part.samples.classCount, configuration.classNames.count)
       throw TrainingError(
-        name, "has \(data.classCount) classes, the run \(configuration.classNames.count)",
+        data.name, has == 0 ? "has no classes, the run \(needs)" : "has \(has) classes, the run \(needs)",
         advice: "give data with the run's classes")
     }
-  }
-
-  /// The part of a data set that judges the run.
-  func part(of loaded: LoadedData, isOwn: Bool) throws -> (name: String, data: Dataset) {
-    if let test = loaded.test { return ("test", test) }
-    if let validation = loaded.validation { return ("validation", validation) }
-    guard isOwn, configuration.validationSplit > 0 else { return ("train", loaded.train) }
-    let split = try loaded.train.split(
-      validation: configuration.validationSplit, seed: configuration.splitSeed ?? configuration.seed)
-    return ("validation", split.validation)
+    return part
   }
 
   /// Names pictures.
@@ -97,7 +101,7 @@ public struct SavedRun {
       let input = configuration.normalization.applied(to: picture)
       let outputs = withInference { model(Tensor(input)) }.hostArray()
       return PredictionReport.Picture(
-        image: path, top: PredictionReport.guesses(outputs, configuration.classNames, top: top))
+        image: path, top: PredictionReport.guesses(outputs, configuration.classNames, task: task, top: top))
     }
     return PredictionReport(run: folder.path, predictions: predictions)
   }
@@ -108,6 +112,9 @@ public struct SavedRun {
     guard shape.count == 3, shape[0] == 1 || shape[0] == 3 else {
       throw TrainingError(
         folder.path, "the model takes samples of shape \(shape), not pictures", advice: "use apus infer with an array")
+    }
+    guard task != .regression else {
+      throw TrainingError(folder.path, "the run predicts numbers, not classes", advice: "use apus infer with an array")
     }
     guard top >= 1 else { throw TrainingError.impossible("--top", top, "a whole number of at least 1") }
     return try paths.map { try picture($0, shape) }
@@ -125,6 +132,30 @@ public struct SavedRun {
   }
 }
 
+/// The samples that judge a run.
+public struct RunPart: Sendable {
+  /// The name of the data.
+  public let data: String
+  /// `test`, `validation` or `train`.
+  public let name: String
+  /// Whether they were set aside from the samples a network learns from, as a seed decided.
+  public let isSetAside: Bool
+  /// The samples, prepared but for the normalization.
+  public let samples: Dataset
+
+  /// The part of some data that judges: the test part, else the validation part, else all there is.
+  init(_ prepared: PreparedData) {
+    data = prepared.name
+    if let test = prepared.test {
+      (name, isSetAside, samples) = ("test", prepared.setsTestAside, test)
+    } else if let validation = prepared.validation {
+      (name, isSetAside, samples) = ("validation", prepared.setsValidationAside, validation)
+    } else {
+      (name, isSetAside, samples) = ("train", false, prepared.train)
+    }
+  }
+}
+
 /// How well a run does, as `apus evaluate --json` prints it.
 public struct EvaluationReport: Sendable, Hashable, Encodable {
   /// The folder of the run.
@@ -135,14 +166,14 @@ public struct EvaluationReport: Sendable, Hashable, Encodable {
   public let part: String
   /// Samples judged.
   public let samples: Int
-  /// The fraction classified rightly.
-  public let testAccuracy: Double
-  /// The mean cross-entropy.
+  /// The fraction classified rightly; nil in regression.
+  public let testAccuracy: Double?
+  /// The mean loss.
   public let testLoss: Double
   /// The metrics by name.
   public let metrics: [String: Double]
-  /// Rows actual, columns predicted.
-  public let confusionMatrix: [[Int]]
+  /// Rows actual, columns predicted; nil in regression.
+  public let confusionMatrix: [[Int]]?
   /// Precision, recall and F1 of every class.
   public let perClass: [ConfusionMatrix.ClassReport]
 }
@@ -171,8 +202,8 @@ public struct PredictionReport: Sendable, Hashable, Encodable {
   public let predictions: [Picture]
 
   /// The likeliest classes of one row of logits, best first.
-  static func guesses(_ outputs: HostArray, _ classNames: [String], top: Int) -> [Guess] {
-    let probabilities = Predictions.probabilities(outputs.scalars(as: Double.self))
+  static func guesses(_ outputs: HostArray, _ classNames: [String], task: PredictionTask, top: Int) -> [Guess] {
+    let probabilities = Predictions.probabilities(outputs.scalars(as: Double.self), task)
     let ranked = zip(classNames, probabilities).enumerated().sorted {
       ($1.element.1, $0.offset) < ($0.element.1, $1.offset)
     }

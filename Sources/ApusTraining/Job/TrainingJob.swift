@@ -15,11 +15,11 @@ public struct TrainingJob {
   /// Whether the folder holds a checkpoint to go on from.
   public let isResuming: Bool
 
-  private let model: any Layer
+  let model: any Layer
+  let train: Dataset
   private let options: TrainingOptions
   private let metrics: [Metric]?
   private let hooks: [any TrainingHook]
-  private let train: Dataset
   private let validation: Dataset?
   private let test: Dataset?
 
@@ -27,53 +27,47 @@ public struct TrainingJob {
   ///
   /// - Throws: ``TrainingError``, `DataError`, `FormatError` or `RestoreError`, each one sentence.
   public init(_ request: TrainingRequest) throws {
-    if !ModelCatalog.names.contains(request.model) {
-      throw TrainingError.unknown("model", request.model, among: ModelCatalog.names)
-    }
     let plan = try TrainingPlan(request)
-    let data = try DataCatalog.load(request.data)
-    let parts = try Self.parts(data, plan)
-    (validation, test) = (parts.validation, data.test)
-    train = plan.bootstrap ? parts.train.bootstrapSample(seed: plan.seed) : parts.train
-    guard train.classCount > 0 else {
-      throw TrainingError(request.data, "its targets are not classes", advice: "give labels, whole numbers from 0")
+    let data = try plan.dataOptions.load(
+      request.data, validationSplit: plan.validationSplit, seed: plan.splitSeed, fitted: plan.earlier?.preparation)
+    if plan.patience != nil, data.validation == nil {
+      throw TrainingError(
+        "--early-stopping", "needs a validation part and --validation-split is 0",
+        advice: "set a part aside, such as --validation-split 0.1")
     }
+    try self.init(request, plan, data)
+  }
+
+  /// A training on data that are there already.
+  init(_ request: TrainingRequest, _ plan: TrainingPlan, _ data: PreparedData) throws {
+    train = plan.bootstrap ? data.train.bootstrapSample(seed: plan.seed) : data.train
+    (validation, test) = (data.validation, data.test)
     run = plan.run
     isResuming = request.resume && plan.run.holdsCheckpoint
-    options = plan.trainingOptions(request)
     (metrics, hooks) = (try request.recording.chosenMetrics(), try request.recording.hooks(plan.run))
-    let modelConfiguration = ModelConfiguration(
-      request.model, Array(train.sampleShape), train.classCount, plan.modelOptions)
-    if let earlier = plan.earlier, earlier.model != modelConfiguration {
+    let objective = try request.objective.configuration(for: train, earlier: plan.earlier?.objective)
+    options = plan.trainingOptions(request, objective)
+    let outputs = objective.task.outputCount(for: train)
+    let modelConfiguration = ModelConfiguration(request.model, Array(train.sampleShape), outputs, plan.modelOptions)
+    if let earlier = plan.earlier, earlier.model != modelConfiguration || earlier.objective != objective {
+      let isOther = earlier.model == modelConfiguration
       throw TrainingError(
-        request.data,
-        "is no longer what the run in \(run.path) was begun with: samples of shape "
-          + "\(train.sampleShape) in \(train.classCount) classes instead of \(earlier.model.inputShape) in "
-          + "\(earlier.model.classes)", advice: "train into another folder")
+        isOther ? "the task or the loss" : request.data,
+        "is no longer what the run in \(run.path) was begun with: "
+          + (isOther
+            ? "\(objective.task.rawValue) by \(objective.loss.name) instead of \(earlier.objective.task.rawValue) by "
+              + "\(earlier.objective.loss.name), or with other settings"
+            : "samples of shape \(train.sampleShape) for \(outputs) outputs instead of \(earlier.model.inputShape) for "
+              + "\(earlier.model.classes)"), advice: "train into another folder")
     }
     model = try modelConfiguration.make(seed: plan.seed)
     if let weights = plan.weights, !isResuming { try model.load(from: weights) }
     configuration = RunConfiguration(
-      model: modelConfiguration, data: request.data, classNames: train.classNames,
-      normalization: try plan.earlier?.normalization ?? Normalization(fitting: parts.train), optimizer: plan.optimizer,
-      epochs: plan.epochs, batchSize: plan.batchSize, seed: plan.seed, validationSplit: plan.validationSplit,
-      patience: plan.patience, shuffle: plan.shuffle, clipNorm: plan.clipNorm,
-      splitSeed: plan.splitSeed == plan.seed ? nil : plan.splitSeed, bootstrap: plan.bootstrap ? true : nil,
-      adversarial: plan.adversarial, weights: plan.weights)
-  }
-
-  private static func parts(_ data: LoadedData, _ plan: TrainingPlan) throws -> (train: Dataset, validation: Dataset?) {
-    if let validation = data.validation { return (data.train, validation) }
-    guard plan.validationSplit > 0 else {
-      if plan.patience != nil {
-        throw TrainingError(
-          "--early-stopping", "needs a validation part and --validation-split is 0",
-          advice: "set a part aside, such as --validation-split 0.1")
-      }
-      return (data.train, nil)
-    }
-    let (train, validation) = try data.train.split(validation: plan.validationSplit, seed: plan.splitSeed)
-    return (train, validation)
+      model: modelConfiguration, data: request.data, classNames: train.classNames, dataOptions: plan.dataOptions,
+      preparation: data.preparation, objective: objective, optimization: plan.optimization, epochs: plan.epochs,
+      batchSize: plan.batchSize, seed: plan.seed, validationSplit: plan.validationSplit, patience: plan.patience,
+      shuffle: plan.shuffle, splitSeed: plan.splitSeed == plan.seed ? nil : plan.splitSeed,
+      bootstrap: plan.bootstrap ? true : nil, adversarial: plan.adversarial, weights: plan.weights)
   }
 
   /// Learnt numbers of the model.
@@ -88,12 +82,30 @@ public struct TrainingJob {
   /// - Throws: as `Trainer.fit`.
   public func run(progress: ProgressReporter?) throws -> TrainingReport { try run(model, progress) }
 
-  private func run<Model: Layer>(_ model: Model, _ progress: ProgressReporter?) throws -> TrainingReport {
+  /// A trainer as the configuration has it.
+  func trainer<Model: Layer>(of model: Model, run: RunFolder?, progress: ProgressReporter?) -> Trainer<Model> {
     var options = options
     options.normalization = configuration.normalization
     let trainer = Trainer(
-      model, loss: { crossEntropy($0, $1) }, optimizer: configuration.optimizer.make(), metrics: metrics,
-      options: options, run: run, hooks: hooks, progress: progress)
+      model, loss: configuration.objective.loss.make(), optimizer: configuration.optimization.makeOptimizer(),
+      metrics: metrics, options: options, run: run, hooks: hooks, progress: progress)
+    if let scaling = configuration.preparation.targetScaling { trainer.unscaling = scaling.inverted }
+    return trainer
+  }
+
+  /// Trains without keeping anything on disk, and judges the result on the test part.
+  ///
+  /// - Throws: as `Trainer.fit`.
+  func judge(progress: ProgressReporter?) throws -> Evaluation? { try judge(model, progress) }
+
+  private func judge(_ model: some Layer, _ progress: ProgressReporter?) throws -> Evaluation? {
+    let trainer = trainer(of: model, run: nil, progress: progress)
+    try trainer.fit(train, validation: validation, epochs: configuration.epochs)
+    return try test.map { try trainer.evaluate($0) }
+  }
+
+  private func run<Model: Layer>(_ model: Model, _ progress: ProgressReporter?) throws -> TrainingReport {
+    let trainer = trainer(of: model, run: run, progress: progress)
     try trainer.check(train, validation, epochs: configuration.epochs)
     try run.create()
     try configuration.write(to: run)

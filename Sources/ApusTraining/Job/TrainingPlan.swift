@@ -1,4 +1,5 @@
 import ApusData
+import ApusModels
 
 /// A request with every blank filled in and every number checked.
 struct TrainingPlan {
@@ -11,7 +12,7 @@ struct TrainingPlan {
   let earlier: RunConfiguration?
   let epochs: Int
   let batchSize: Int
-  let optimizer: OptimizerConfiguration
+  let optimization: OptimizationConfiguration
   let seed: UInt64
   let validationSplit: Double
   /// Decides which samples are set aside.
@@ -20,12 +21,15 @@ struct TrainingPlan {
   let bootstrap: Bool
   let patience: Int?
   let shuffle: Bool
-  let clipNorm: Double?
   let adversarial: AdversarialTraining?
   let weights: String?
   let modelOptions: ModelOptions
+  let dataOptions: DataConfiguration
 
   init(_ request: TrainingRequest) throws {
+    if !ModelCatalog.names.contains(request.model) {
+      throw TrainingError.unknown("model", request.model, among: ModelCatalog.names)
+    }
     run = try Self.folder(request)
     earlier = request.resume && run.holdsRun ? try RunConfiguration.read(run) : nil
     epochs = request.epochs ?? earlier?.epochs ?? Self.usualEpochs
@@ -36,12 +40,12 @@ struct TrainingPlan {
     bootstrap = request.bootstrap ?? earlier?.bootstrap ?? false
     patience = request.patience ?? earlier?.patience
     shuffle = request.shuffle ?? earlier?.shuffle ?? true
-    clipNorm = request.clipNorm ?? earlier?.clipNorm
     adversarial = request.adversarial ?? earlier?.adversarial
     weights = request.weights ?? earlier?.weights
     modelOptions =
       request.modelOptions == ModelOptions() ? earlier?.model.modelOptions ?? ModelOptions() : request.modelOptions
-    optimizer = try Self.optimizer(request, earlier)
+    dataOptions = request.dataOptions ?? earlier?.dataOptions ?? .usual
+    optimization = try OptimizationConfiguration(request.optimization, earlier: earlier?.optimization)
     try check(request)
     if let earlier { try compare(request, earlier) }
   }
@@ -62,18 +66,6 @@ struct TrainingPlan {
     return RunFolder.unused(model: request.model, data: request.data)
   }
 
-  private static func optimizer(
-    _ request: TrainingRequest, _ earlier: RunConfiguration?
-  ) throws -> OptimizerConfiguration {
-    let isSame = request.optimizer == nil || request.optimizer == earlier?.optimizer.name
-    let old = isSame ? earlier?.optimizer : nil
-    let name = request.optimizer ?? old?.name ?? "adam"
-    return try OptimizerConfiguration(
-      name: name, learningRate: request.learningRate ?? old?.learningRate,
-      momentum: request.momentum ?? (name == "adam" ? nil : old?.momentum),
-      weightDecay: request.weightDecay ?? old?.weightDecay)
-  }
-
   private func check(_ request: TrainingRequest) throws {
     let whole = "a whole number of at least 1"
     if let steps = request.checkpointSteps, steps < 1 {
@@ -90,9 +82,6 @@ struct TrainingPlan {
       throw TrainingError.impossible("--validation-split", validationSplit, "at least 0 and below 1")
     }
     if let patience, patience < 1 { throw TrainingError.impossible("--early-stopping", patience, whole) }
-    if let clipNorm, !(clipNorm.isFinite && clipNorm > 0) {
-      throw TrainingError.impossible("--clip-norm", clipNorm, "a positive number")
-    }
   }
 
   /// A resumed run must be the one that was begun, but for its length.
@@ -106,33 +95,42 @@ struct TrainingPlan {
     try same("the model", request.model, earlier.model.name)
     try same("--data", request.data, earlier.data)
     try same("the model's options", modelOptions, earlier.model.modelOptions)
+    if dataOptions != earlier.dataOptions {
+      throw TrainingError(
+        "the data's options", "are not those the run in \(run.path) was begun with",
+        advice: "give the same ones, leave all of them out, or train into another folder")
+    }
     try same("--batch-size", batchSize, earlier.batchSize)
     try same("--seed", seed, earlier.seed)
     try same("--validation-split", validationSplit, earlier.validationSplit)
-    try same("--optimizer", optimizer.name, earlier.optimizer.name)
-    try same("--learning-rate", optimizer.learningRate, earlier.optimizer.learningRate)
-    try same("--momentum", optimizer.momentum, earlier.optimizer.momentum)
-    try same("--weight-decay", optimizer.weightDecay, earlier.optimizer.weightDecay)
     try same("--bagging", bootstrap, earlier.bootstrap ?? false)
     if let now = adversarial, now != earlier.adversarial {
       let begun = earlier.adversarial.map { "\($0)" } ?? "none"
       try same("--adversarial", "\(now)", begun)
     }
     try same("--no-shuffle", !shuffle, !earlier.shuffle)
-    if let now = clipNorm, now != earlier.clipNorm {
-      try same("--clip-norm", "\(now)", earlier.clipNorm.map { "\($0)" } ?? "none")
+    if let (option, now, before) = optimization.firstDifference(from: earlier.optimization) {
+      try same(option, now, before)
+    }
+    if optimization.dependsOnEpochs, epochs != earlier.epochs {
+      throw TrainingError(
+        "--epochs",
+        "is \(epochs) but the run in \(run.path) was begun for \(earlier.epochs), and its learning rates "
+          + "depend on that", advice: "leave the option out, or train into another folder")
     }
   }
 
   /// The options of the trainer.
-  func trainingOptions(_ request: TrainingRequest) -> TrainingOptions {
+  func trainingOptions(_ request: TrainingRequest, _ objective: ObjectiveConfiguration) -> TrainingOptions {
     var options = TrainingOptions()
+    options.task = objective.task
+    options.augmentation = dataOptions.augmentation
     options.batchSize = batchSize
     options.seed = seed
     options.shuffle = shuffle
     options.normalization = earlier?.normalization
     options.earlyStopping.patience = patience
-    if let clipNorm { options.clipping = .norm(clipNorm) }
+    optimization.apply(to: &options)
     options.adversarial = adversarial
     options.checkpointSteps = request.checkpointSteps
     if let seconds = request.checkpointSeconds { options.checkpointSeconds = seconds }

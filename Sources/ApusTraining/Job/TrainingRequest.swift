@@ -4,22 +4,18 @@ public struct TrainingRequest: Sendable {
   public var model: String
   /// A data set's name, or a path.
   public var data: String
+  /// What the network is trained for.
+  public var objective = ObjectiveRequest()
+  /// How the data are read, divided and prepared; nil takes the usual way, or on resuming that of the run.
+  public var dataOptions: DataConfiguration?
   /// Options of the model.
   public var modelOptions = ModelOptions()
   /// How often every sample is used.
   public var epochs: Int?
   /// Samples in a step.
   public var batchSize: Int?
-  /// The optimizer's name.
-  public var optimizer: String?
-  /// How far a step goes.
-  public var learningRate: Double?
-  /// How much of the last step goes on.
-  public var momentum: Double?
-  /// The factor of the squared-weight penalty's gradient.
-  public var weightDecay: Double?
-  /// Limits the norm of the gradients.
-  public var clipNorm: Double?
+  /// How the weights are found.
+  public var optimization = OptimizationRequest()
   /// Decides initial weights, the order of samples and random layers.
   public var seed: UInt64?
   /// The part of the training data set aside for validation; 0 sets nothing aside.

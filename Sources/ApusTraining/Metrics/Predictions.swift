@@ -1,3 +1,4 @@
+import ApusNN
 import ApusTensor
 
 /// Reading class decisions from the outputs of a network.
@@ -22,8 +23,9 @@ public enum Predictions {
     }
   }
 
-  /// The probabilities of the classes for one row of logits.
-  public static func probabilities(_ logits: [Double]) -> [Double] {
+  /// The probabilities of the classes for one row of logits; of a binary task's one logit those of classes 0 and 1.
+  public static func probabilities(_ logits: [Double], _ task: PredictionTask = .classification) -> [Double] {
+    if task == .binary, logits.count == 1 { return probabilities([0, logits[0]]) }
     let largest = logits.max() ?? 0
     let powers = logits.map { exponential($0 - largest) }
     let total = powers.reduce(0, +)

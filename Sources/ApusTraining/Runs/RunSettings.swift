@@ -14,8 +14,7 @@ public struct RunSettings: Sendable, Hashable, Decodable {
   ///
   /// - Throws: ``TrainingError`` when there is no run or its configuration is damaged.
   public init(_ run: RunFolder) throws {
-    _ = try RunConfiguration.read(run)
-    self = try JSON.decode(RunSettings.self, TextFile.read(run.configuration))
+    self = try JSON.decode(RunSettings.self, JSON.text(RunConfiguration.read(run)))
   }
 
   /// Reads any JSON.

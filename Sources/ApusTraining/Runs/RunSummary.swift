@@ -47,7 +47,8 @@ public struct RunSummary: Sendable, Hashable, Encodable {
     let result = try TrainingReport.read(folder)
     run = folder.path
     (model, data, plannedEpochs) = (configuration.model.name, configuration.data, configuration.epochs)
-    (optimizer, learningRate) = (configuration.optimizer.name, configuration.optimizer.learningRate)
+    let rule = configuration.optimization.optimizer
+    (optimizer, learningRate) = (rule.name, rule.learningRate)
     (epochs, seconds) = (history.count, history.reduce(0) { $0 + $1.seconds })
     let best = EpochRecord.best(of: history)
     bestEpoch = best?.epoch

@@ -1,3 +1,5 @@
+import ApusOptimizers
+
 /// Where a training stands: everything but weights and the optimizer's state.
 struct TrainingPosition: Sendable, Hashable, Codable {
   /// Updates done.
@@ -16,6 +18,10 @@ struct TrainingPosition: Sendable, Hashable, Codable {
   var stopping = EarlyStopping.State()
   /// Whether early stopping has ended the training.
   var isStopped = false
+  /// What the learning rate's fall on plateaus has seen; nil without one.
+  var plateau: ReduceOnPlateau.State?
+  /// How many epochs were planned; nil in checkpoints of older versions.
+  var epochs: Int?
   /// The finished epochs.
   var history: [EpochRecord] = []
 }

@@ -8,6 +8,8 @@ public enum GradientClipping: Sendable, Hashable, Codable {
   case value(Double)
   /// The norm of all gradients together is at most the limit.
   case norm(Double)
+  /// The norm of each parameter's gradient is at most the limit.
+  case eachNorm(Double)
 
   /// The limited gradients.
   public func callAsFunction(_ gradients: Gradients) -> Gradients {
@@ -15,6 +17,15 @@ public enum GradientClipping: Sendable, Hashable, Codable {
     case .none: gradients
     case .value(let limit): gradients.clipped(value: limit)
     case .norm(let limit): gradients.clipped(globalNorm: limit)
+    case .eachNorm(let limit): gradients.clipped(norm: limit)
+    }
+  }
+
+  /// The limit; nil without one.
+  var limit: Double? {
+    switch self {
+    case .none: nil
+    case .value(let limit), .norm(let limit), .eachNorm(let limit): limit
     }
   }
 }

@@ -1,16 +1,22 @@
 /// What one training step saw.
 public struct StepResult: Sendable, Hashable {
-  /// The mean loss of the batch, before the update.
+  /// The mean loss of the samples, before the update and without the penalty on weights.
   public var loss: Double
+  /// The penalty on weights, before the update; 0 without one.
+  public var penalty: Double
   /// How many samples were classified rightly, before the update; nil when the targets are not classes.
   public var correct: Int?
-  /// The samples in the batch.
+  /// The samples in the step.
   public var count: Int
 
   /// A result.
-  public init(loss: Double, correct: Int?, count: Int) {
+  public init(loss: Double, penalty: Double = 0, correct: Int?, count: Int) {
     self.loss = loss
+    self.penalty = penalty
     self.correct = correct
     self.count = count
   }
+
+  /// What the step made smaller.
+  var total: Double { loss + penalty }
 }

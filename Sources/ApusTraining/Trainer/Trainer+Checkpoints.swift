@@ -1,16 +1,19 @@
 import ApusFormats
 import ApusNN
+import ApusOptimizers
 import ApusTensor
 
 extension Trainer {
   /// Puts the training at its beginning, or where its last checkpoint stands.
-  func start(resuming: Bool) throws {
+  func start(resuming: Bool, epochs: Int) throws {
     position = TrainingPosition()
+    position.epochs = epochs
+    average = options.averaging.map { WeightAverage($0) }
     position.step = optimizer.stepCount
     // Initial values are recorded, not computed: without this the first step would have a plan of its own.
     realize(model.parameters.map { $0.parameter.stored })
     guard let run else {
-      lastGood = Checkpoint(model, optimizer, position)
+      lastGood = Checkpoint(model, optimizer, average, position)
       return
     }
     try run.create()
@@ -23,15 +26,17 @@ extension Trainer {
         run.path, "the folder holds a training already", advice: "add --resume to go on, or choose another folder")
     }
     let checkpoint = try Checkpoint(contentsOf: run.last)
-    try checkpoint.restore(model, optimizer)
+    try checkLength(checkpoint.position, epochs)
+    try checkpoint.restore(model, optimizer, average)
     position = checkpoint.position
+    position.epochs = epochs
     run.removeLeftovers(keeping: position.stopping.bestEpoch)
     try writeMetrics(run)
   }
 
   /// Writes the last checkpoint and, from what it knows, the metrics.
   func save() throws {
-    let checkpoint = Checkpoint(model, optimizer, position)
+    let checkpoint = Checkpoint(model, optimizer, average, position)
     guard let run else {
       lastGood = checkpoint
       return
@@ -45,7 +50,15 @@ extension Trainer {
 
   /// Keeps the present weights as the best; before the checkpoint that names them.
   func keepBest(_ epoch: Int) throws {
-    if let run { try model.save(to: run.best(epoch)) } else { bestWeights = model.snapshot() }
+    try withJudgedWeights {
+      if let run { try model.save(to: run.best(epoch)) } else { bestWeights = model.snapshot() }
+    }
+  }
+
+  /// Runs `body` while the model has the weights that are judged: their averages, where they are kept.
+  func withJudgedWeights<Result>(_ body: () throws -> Result) rethrows -> Result {
+    guard let average else { return try body() }
+    return try average.withAverages(body)
   }
 
   /// Gives the model its best weights and writes the result.
@@ -56,6 +69,8 @@ extension Trainer {
       } else if let bestWeights {
         try model.restore(bestWeights)
       }
+    } else {
+      average?.replaceWeights()
     }
     guard let run else { return }
     let epoch = bestEpoch ?? position.epoch

@@ -10,7 +10,8 @@ import ApusTensor
 /// try trainer.fit(data.train, validation: data.validation, epochs: 10)
 /// print(try trainer.evaluate(data.test))
 /// ```
-/// It is a loop over `trainStep` and knows nothing that a loop of your own could not do. With a ``RunFolder`` the training can be killed at any moment and goes on from its last checkpoint to the same bits.
+/// It is a loop over `trainStep` and knows nothing that a loop of your own could not do. With a ``RunFolder`` the training
+/// can be killed at any moment and goes on from its last checkpoint to the same bits.
 /// Not `Sendable`: one task uses a trainer.
 public final class Trainer<Model: Layer> {
   /// What is trained.
@@ -35,6 +36,9 @@ public final class Trainer<Model: Layer> {
   public internal(set) var normalization: Normalization?
 
   var control: TrainingControl?
+  /// The running average of the weights; nil without ``TrainingOptions/averaging``.
+  public internal(set) var average: WeightAverage?
+
   var position = TrainingPosition()
   var bestWeights: ModelSnapshot?
   var lastGood: Checkpoint?
@@ -69,7 +73,7 @@ public final class Trainer<Model: Layer> {
   public var seconds: Double { position.seconds }
 
   /// Trains for some epochs; at the end the model has the weights of the best epoch if there is a validation part, else
-  /// the last ones.
+  /// the last ones; their averages, if such are kept. The optimizer has its learning rate from before a schedule again.
   ///
   /// - Parameters:
   ///   - epochs: how many epochs there are in all; a resumed training counts those before.
@@ -84,13 +88,15 @@ public final class Trainer<Model: Layer> {
     try check(data, validation, epochs: epochs)
     let lock = try run?.lock()
     defer { withExtendedLifetime(lock) {} }
-    try start(resuming: resuming)
+    try start(resuming: resuming, epochs: epochs)
+    let base = optimizer.learningRate
+    defer { if options.schedule != nil || options.plateau != nil { optimizer.learningRate = base } }
     let control = TrainingControl(model, optimizer, loss, seed: options.seed, run: run, position)
     (self.control, stopReason) = (control, nil)
     defer { self.control = nil }
     for hook in hooks { try call(hook, "at the beginning") { try hook.begin(control) } }
     while position.epoch < epochs, !position.isStopped, control.stopReason == nil {
-      if try trainEpoch(data, epochs) { try finishEpoch(data, validation, epochs) } else { try save() }
+      if try trainEpoch(data, epochs, base) { try finishEpoch(data, validation, epochs, base) } else { try save() }
     }
     stopReason = control.stopReason
     try finish()
@@ -108,6 +114,8 @@ public final class Trainer<Model: Layer> {
     }
     try options.validate()
     try optimizer.validate()
+    try optimizer.validateGroups()
+    try checkNames()
     for hook in hooks { try hook.period.validate(hook.name) }
     if options.earlyStopping.patience != nil, validation == nil {
       throw TrainingError(
@@ -148,19 +156,20 @@ public final class Trainer<Model: Layer> {
   /// Trains the rest of an epoch.
   ///
   /// - Returns: whether it came to its end; a hook can stop it before.
-  private func trainEpoch(_ data: Dataset, _ epochs: Int) throws -> Bool {
+  private func trainEpoch(_ data: Dataset, _ epochs: Int, _ base: Double) throws -> Bool {
     let batches = self.batches(data)
     let batchCount = batches.plan.batchCount
     let watch = Stopwatch()
     let (before, countBefore) = (position.epochSeconds, position.running.count)
     var saved = 0.0
     progress?.begin(moment(epochs, batchCount, rate: 0))
-    for batch in batches {
-      let result = step(batch)
-      guard result.loss.isFinite else { throw try divergence(result.loss, data) }
+    for group in BatchGroups(batches, of: options.accumulation) {
+      try setLearningRate(base, batchCount, epochs)
+      let result = step(group)
+      guard result.total.isFinite else { throw try divergence(result.total, data, epochs, base) }
       position.running.add(result)
       position.step += 1
-      position.batch += 1
+      position.batch += group.count
       let seconds = watch.seconds
       position.epochSeconds = before + seconds
       if progress != nil || !hooks.isEmpty {
@@ -168,7 +177,7 @@ public final class Trainer<Model: Layer> {
         now.secondsPerStep = seconds / Double(position.batch - batches.start)
         now.batchLoss = result.loss
         progress?.advance(now)
-        control?.batch = batch
+        control?.batch = group.last
         try callHooks(now)
         if control?.stopReason != nil, position.batch < batchCount { return false }
       }
@@ -185,27 +194,35 @@ public final class Trainer<Model: Layer> {
   func batches(_ data: Dataset) -> BatchSequence {
     data.batches(
       of: options.batchSize, seed: options.seed, epoch: position.epoch, shuffle: options.shuffle,
-      normalization: normalization, startingAt: position.batch)
+      normalization: normalization, augmentation: options.augmentation, startingAt: position.batch)
   }
 
-  /// One step, a function of weights, batch, seed and the number of the step.
-  func step(_ batch: Batch) -> StepResult {
+  /// One step, a function of weights, batches, seed and the number of the step.
+  func step(_ batches: [Batch]) -> StepResult {
     withStepRandom(options.seed, position.step) {
-      trainStep(
-        model, optimizer, batch, loss: loss, clipping: options.clipping, adversarial: adversarial, task: options.task)
+      if batches.count == 1 {
+        return trainStep(
+          model, optimizer, batches[0], loss: loss, clipping: options.clipping, adversarial: adversarial,
+          penalty: options.penalty, maxNorm: options.maxNorm, average: average, task: options.task)
+      }
+      return trainStep(
+        model, optimizer, accumulating: batches, loss: loss, clipping: options.clipping,
+        adversarial: adversarial, penalty: options.penalty, maxNorm: options.maxNorm, average: average,
+        task: options.task)
     }
   }
 
   /// Validation, the record, checkpoints.
-  private func finishEpoch(_ data: Dataset, _ validation: Dataset?, _ epochs: Int) throws {
+  private func finishEpoch(_ data: Dataset, _ validation: Dataset?, _ epochs: Int, _ base: Double) throws {
     let watch = Stopwatch()
-    let judged = try validation.map { try evaluate($0) }
+    let judged = try validation.map { part in try withJudgedWeights { try evaluate(part) } }
     let trainSeconds = position.epochSeconds
     let record = EpochRecord(
       epoch: position.epoch + 1, step: position.step, trainLoss: position.running.loss,
       trainAccuracy: position.running.accuracy, validationLoss: judged?.loss, validationAccuracy: judged?.accuracy,
       validationMetrics: judged?.values, seconds: trainSeconds + watch.seconds,
       samplesPerSecond: Double(position.running.count) / max(trainSeconds, 1e-9), learningRate: optimizer.learningRate)
+    notePlateau(record, base)
     let isBest = options.earlyStopping.note(record, &position.stopping)
     position.isStopped = options.earlyStopping.shouldStop(position.stopping)
     position.history.append(record)
