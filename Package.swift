@@ -42,7 +42,8 @@ let package = Package(
     .target(name: "ApusOptimizers", dependencies: ["ApusTensor", "ApusNN"]),
     .target(name: "ApusModels", dependencies: ["ApusTensor", "ApusFormats", "ApusNN"]),
     .target(name: "ApusPlots", dependencies: ["ApusFormats"]),
-    .target(name: "ApusInsight", dependencies: ["ApusTensor", "ApusCompiler", "ApusNN", "ApusTraining"]),
+    .target(
+      name: "ApusInsight", dependencies: ["ApusTensor", "ApusCompiler", "ApusNN", "ApusTraining", "ApusPlots"]),
     .target(
       name: "ApusTraining",
       dependencies: ["ApusTensor", "ApusFormats", "ApusData", "ApusEvents", "ApusNN", "ApusOptimizers", "ApusModels"]),
@@ -75,6 +76,8 @@ let package = Package(
     .testTarget(name: "ApusFormatsTests", dependencies: ["ApusFormats"], exclude: ["Fixtures"]),
     .testTarget(name: "ApusLecturesTests", dependencies: ["ApusLectures"]),
     .testTarget(name: "ApusEventsTests", dependencies: ["ApusEvents"], exclude: ["Fixtures"]),
+    .testTarget(name: "ApusPlotsTests", dependencies: ["ApusPlots", "ApusFormats"]),
+    .testTarget(name: "ApusInsightTests", dependencies: ["Apus", "ApusInsight", "ApusPlots"]),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData", "GoldenFiles"], exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6]

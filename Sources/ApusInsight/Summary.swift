@@ -120,7 +120,7 @@ extension ModelSummary: CustomStringConvertible {
     return ([model] + lines).joined(separator: "\n")
   }
 
-  private static func grouped(_ number: Int) -> String {
+  static func grouped(_ number: Int) -> String {
     var text = String(number)
     var position = text.count - 3
     while position > 0 {

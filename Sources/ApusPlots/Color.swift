@@ -51,6 +51,12 @@ public struct Color: Sendable, Hashable {
   public static let quiet = Color(0x52606d)
   /// The lines of the grid.
   public static let grid = Color(0xe4e7eb)
+  /// The lines of axes.
+  public static let axis = Color(0x9aa5b1)
+  /// Texts on light cells of heat maps.
+  public static let cellInk = Color(0x111820)
+  /// Texts on dark cells of heat maps.
+  public static let cellLight = Color(0xfefefe)
   /// What is behind everything.
   public static let background = Color(0xffffff)
 }

@@ -27,7 +27,8 @@ import Testing
     ["rmsprop", "--decay", "0.9", "--centered", "--momentum", "0.3", "--learning-rate", "0.003"],
     ["adam", "--amsgrad", "--beta1", "0.8"], ["adamw", "--weight-decay", "0.1", "--beta2", "0.99"],
     ["adadelta", "--decay", "0.8"], ["adamax", "--epsilon", "1e-7"],
-    ["nadam", "--momentum-decay", "0.01", "--decoupled-decay"], ["radam", "--weight-decay", "0.01"],
+    ["nadam", "--momentum-decay", "0.01", "--decoupled-decay"],
+    ["radam", "--weight-decay", "0.01", "--learning-rate", "0.01"],
   ])
   func optimizersByName(_ options: [String]) throws {
     let folder = try Folder()
@@ -81,9 +82,9 @@ import Testing
       "--optimizer", "adamw", "--schedule", "cosine", "--warmup-epochs", "1", "--minimum-learning-rate", "1e-5",
       "--ema", "0.9", "--ema-start", "warm-up", "--accumulate", "3", "--l1", "1e-5", "--l2", "dense1=1e-4",
       "--max-norm", "3", "--clip-value", "0.5", "--group", "dense1:learning-rate-factor=0.5", "--group",
-      "*:role=bias,weight-decay=0", "--dropout", "0.2", "--checkpoint-steps", "1",
+      "*:role=bias,weight-decay=0", "--checkpoint-steps", "1",
     ]
-    let training = tiny + ["4"] + options
+    let training = tiny + ["4", "--dropout", "0.2"] + options
     #expect(try Apus.run(training + ["--output", "whole"], in: folder).status == 0)
     let process = try Apus.start(training + ["--output", "killed"], in: folder)
     while process.isRunning, (try? folder.bytes("killed/metrics.jsonl"))?.isEmpty ?? true {
@@ -91,6 +92,8 @@ import Testing
     }
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
+    let other = try Apus.run(tiny + ["4", "--dropout", "0.3", "--output", "killed", "--resume"], in: folder)
+    #expect(other.errors.contains("--dropout: is 0.3 but the run in killed was begun with 0.2"), "\(other.errors)")
     let outcome = try Apus.run(tiny + ["4", "--checkpoint-steps", "1", "--output", "killed", "--resume"], in: folder)
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(try folder.bytes("killed/model.safetensors") == folder.bytes("whole/model.safetensors"))
@@ -105,7 +108,8 @@ import Testing
     let training = tiny + ["1", "--optimizer", "momentum", "--clip-norm", "2", "--output", "run"]
     #expect(try Apus.run(training, in: folder).status == 0)
     var config = try config(folder, "run")
-    config["optimization"] = nil
+    config["normalization"] = try #require(config["preparation"] as? [String: Any])["normalization"]
+    for name in ["optimization", "preparation", "objective", "data_options"] { config[name] = nil }
     config["optimizer"] = ["name": "momentum", "learning_rate": 0.02, "momentum": 0.9, "weight_decay": 0]
     config["clip_norm"] = 2
     try folder.write(Array(try JSONSerialization.data(withJSONObject: config)), to: "run/config.json")
@@ -113,7 +117,8 @@ import Testing
     let other = try Apus.run(tiny + ["2", "--output", "run", "--resume", "--clip-norm", "3"], in: folder)
     #expect(other.errors.contains("--clip-norm: is 3.0 but the run in run was begun with 2.0"))
     #expect(try Apus.run(tiny + ["2", "--output", "run", "--resume"], in: folder).status == 0)
-    #expect(try self.config(folder, "run")["optimization"] != nil)
+    let resumed = try self.config(folder, "run")
+    for name in ["optimization", "preparation", "objective", "data_options"] { #expect(resumed[name] != nil) }
   }
 
   @Test func learningRateIsLookedFor() throws {

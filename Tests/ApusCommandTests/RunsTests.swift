@@ -46,7 +46,10 @@ import Testing
     let settings = Dictionary(
       uniqueKeysWithValues: differences.map { ($0["setting"] as? String ?? "", $0["values"] as? [String] ?? []) })
     #expect(
-      settings == ["epochs": ["3", "2"], "model.hidden": ["16", "24"], "optimizer.learning_rate": ["0.001", "0.01"]])
+      settings == [
+        "epochs": ["3", "2"], "model.hidden": ["16", "24"],
+        "optimization.optimizer.learning_rate": ["0.001", "0.01"],
+      ])
     let results = try #require(compared["results"] as? [[String: Any]])
     let accuracy = try #require(results.first { $0["name"] as? String == "test accuracy" })
     #expect((accuracy["values"] as? [Double])?.first == judged["test_accuracy"] as? Double)
@@ -54,7 +57,8 @@ import Testing
     let losses = try #require(curves.first { $0["name"] as? String == "train loss" }?["values"] as? [[Double]])
     #expect(losses.map(\.count) == [3, 2] && losses[0][0] > losses[0][2])
     let side = try Apus.run(["runs", "--compare", "runs/a", "runs/b", "runs/deep/c"], in: folder)
-    #expect(side.status == 0 && side.output.contains("optimizer.learning_rate") && side.output.contains("█"))
+    #expect(
+      side.status == 0 && side.output.contains("optimization.optimizer.learning_rate") && side.output.contains("█"))
     #expect(side.output.contains("seed"))
   }
 

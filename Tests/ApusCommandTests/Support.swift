@@ -96,7 +96,7 @@ final class Folder {
 }
 
 /// A small training on the digits that are part of the program.
-let smallTraining = ["train", "mlp", "--data", "digits", "--hidden", "16", "--dropout", "0.1", "--json"]
+let smallTraining = ["train", "mlp", "--data", "digits", "--hidden", "16", "--dropout", "0.1", "--json", "--no-report"]
 
 /// Parameters and optimizer state of a checkpoint, as bytes.
 func tensors(_ path: String) throws -> [String: [UInt8]] {

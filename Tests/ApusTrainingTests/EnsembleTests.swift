@@ -84,7 +84,7 @@ import Testing
   private func request(_ path: String, epochs: Int? = 2) -> EnsembleRequest {
     var training = TrainingRequest(model: "mlp", data: "digits")
     training.modelOptions.hidden = [12]
-    (training.epochs, training.learningRate, training.output) = (epochs, 0.01, path)
+    (training.epochs, training.optimization.learningRate, training.output) = (epochs, 0.01, path)
     var request = EnsembleRequest(training)
     request.members = 3
     return request
@@ -143,7 +143,7 @@ import Testing
     #expect(throws: TrainingError.self) { try EnsembleJob(request(parts.path)) }
     var resumed = request(parts.path, epochs: nil)
     resumed.members = nil
-    resumed.training.learningRate = nil
+    resumed.training.optimization.learningRate = nil
     resumed.training.modelOptions.hidden = nil
     resumed.training.resume = true
     let report = try EnsembleJob(resumed).run { _, _ in nil }

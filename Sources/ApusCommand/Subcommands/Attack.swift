@@ -51,7 +51,8 @@ struct AttackCommand: ParsableCommand {
   private func request() throws -> AttackRequest {
     var request = AttackRequest()
     (request.method, request.norm, request.data) = (method, norm, data)
-    request.epsilons = try epsilon.map { try NumberList.numbers($0, option: "--epsilon", example: "0.05,0.1", positive: true) } ?? []
+    request.epsilons =
+      try epsilon.map { try NumberList.numbers($0, option: "--epsilon", example: "0.05,0.1", positive: true) } ?? []
     (request.steps, request.stepSize, request.startsAtSample) = (steps, stepSize, noRandomStart)
     (request.target, request.samples, request.examples) = (target, samples, examples)
     (request.seed, request.output) = (seed, save)

@@ -14,10 +14,11 @@ struct Train: ParsableCommand {
 
       The folder of the run holds config.json, metrics.jsonl, model.safetensors (the weights that did best on the \
       validation part) and last.safetensors (the last checkpoint). A training that was killed at any moment goes on \
-      with --resume to exactly the same weights.
+      with --resume to exactly the same weights. At the end the folder gets plots and report.html (apus report).
       """)
 
   @OptionGroup var training: TrainingArguments
+  @Flag(help: "Draw no figures and write no report.") var noReport = false
   @OptionGroup(title: "Computation") var compute: ComputeOptions
   @OptionGroup(title: "Output") var out: OutputOptions
 
@@ -26,6 +27,18 @@ struct Train: ParsableCommand {
     let job = try TrainingJob(training.request())
     let heading = Texts.beginning(of: job, threads: compute.threadCount)
     let report = try job.run(progress: ProgressReporter(heading: heading))
+    if !noReport { writeReport(of: job.run) }
     try out.print(report) { Texts.end(of: report, classNames: job.configuration.classNames) }
+  }
+
+  /// A training has succeeded without its report, so that whatever hinders one is only said.
+  private func writeReport(of run: RunFolder) {
+    do {
+      try RunEnvironment(arguments: ["apus"] + CommandLine.arguments.dropFirst(), threads: compute.threadCount)
+        .write(to: run)
+      try RunReport.write(run: run.path)
+    } catch {
+      StandardStreams.error("apus: no report was written: " + Failure.sentence("\(error)") + "\n")
+    }
   }
 }

@@ -42,6 +42,7 @@ enum Failure {
 protocol SentenceError: Error, CustomStringConvertible {}
 extension DataError: SentenceError {}
 extension FormatError: SentenceError {}
+extension PlotError: SentenceError {}
 extension RestoreError: SentenceError {}
 extension HyperparameterError: SentenceError {}
 extension SettingError: SentenceError {}

@@ -41,7 +41,8 @@ struct ObjectiveOptions: ParsableArguments {
         Double($0.filter { $0 != " " }) ?? .nan
       }
       guard weights.allSatisfy({ $0.isFinite && $0 >= 0 }) else {
-        throw TrainingError("--class-weights", "cannot be '\(text)'", advice: "give numbers of at least 0, such as 1,2,1")
+        throw TrainingError(
+          "--class-weights", "cannot be '\(text)'", advice: "give numbers of at least 0, such as 1,2,1")
       }
       return weights
     }

@@ -28,6 +28,9 @@ public struct GaussianNoise: Layer, CustomStringConvertible {
     return x + Tensor.randomNormal(x.shape, standardDeviation: standardDeviation, dtype: x.dtype)
   }
 
+  /// Nothing: a walk by reflection would look at every property.
+  public var namedParts: [(name: String, part: Any)]? { [] }
+
   /// The code that builds the layer.
   public var description: String { "GaussianNoise(\(standardDeviation))" }
 }

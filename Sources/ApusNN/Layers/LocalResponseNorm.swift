@@ -46,6 +46,9 @@ public struct LocalResponseNorm: Layer, CustomStringConvertible {
     return localResponseNorm(x, size: size, alpha: alpha, beta: beta, k: k, dividesBySize: dividesBySize)
   }
 
+  /// Nothing: a walk by reflection would look at every property.
+  public var namedParts: [(name: String, part: Any)]? { [] }
+
   /// The code that builds the layer.
   public var description: String {
     var text = "LocalResponseNorm(\(size)"

@@ -32,6 +32,9 @@ public struct RReLU: Layer, Sendable, CustomStringConvertible {
       ? randomizedLeakyReLU(x, lower: lower, upper: upper) : leakyReLU(x, slope: (lower + upper) / 2)
   }
 
+  /// Nothing: a walk by reflection would look at every property.
+  public var namedParts: [(name: String, part: Any)]? { [] }
+
   /// The code that builds the layer.
   public var description: String {
     (lower, upper) == Self.usual ? "RReLU()" : "RReLU(lower: \(lower), upper: \(upper))"

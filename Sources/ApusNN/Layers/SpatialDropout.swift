@@ -33,6 +33,9 @@ public struct SpatialDropout: Layer, CustomStringConvertible {
     return (x * (1 / (1 - probability))).selected(where: isKept, otherwise: Tensor.zeros([], dtype: x.dtype))
   }
 
+  /// Nothing: a walk by reflection would look at every property.
+  public var namedParts: [(name: String, part: Any)]? { [] }
+
   /// The code that builds the layer.
   public var description: String { "SpatialDropout(\(probability))" }
 }

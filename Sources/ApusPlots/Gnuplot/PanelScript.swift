@@ -30,7 +30,7 @@ struct PanelScript {
 
   /// The commands, from a clean state.
   var commands: [String] {
-    guard !x.isEmpty, !y.isEmpty else { return frame + nothing }
+    guard !x.isEmpty, !y.isEmpty, !plots.isEmpty else { return frame + nothing }
     return frame + ["plot " + plots.joined(separator: ", ")]
   }
 
@@ -237,7 +237,7 @@ struct PanelScript {
         + ["lmargin", "rmargin", "bmargin"].map { "set \($0) 0.6" } + remarks
     }
     let isMap = panel.series.contains { if case .heatMap = $0.form { true } else { false } }
-    lines.append(isMap ? "unset border" : "set border 3 lw 1 lc rgb '#9aa5b1'")
+    lines.append(isMap ? "unset border" : "set border 3 lw 1 lc rgb '\(Color.axis.hexadecimal)'")
     lines.append("set tics nomirror out scale \(isMap ? 0 : 0.35) font '\(font(baseSize - 2))' \(quiet)")
     if !isMap { lines.append("set grid lt 1 lw 1 lc rgb '\(Color.grid.hexadecimal)'") }
     lines += side("x", panel.x, x, quiet) + side("y", panel.y, y, quiet)
@@ -276,7 +276,7 @@ struct PanelScript {
       let letters = shown.reduce(0) { $0 + $1.label.count + 1 }
       let isCrowded = name == "x" && Double(letters * baseSize) * 0.55 > Double(size.width) * 0.75
       let rotation = isCrowded ? "rotate by 40 right offset 0,0" : "norotate"
-      let marks = shown.map { "\(GnuplotText.quoted($0.label)) \(Numbers.exact($0.place))" }
+      let marks = shown.map { "\(GnuplotText.quotedTick($0.label)) \(Numbers.exact($0.place))" }
       lines.append(
         marks.isEmpty
           ? "unset \(name)tics" : "set \(name)tics \(rotation) (\(marks.joined(separator: ", "))) noenhanced")
@@ -310,7 +310,7 @@ struct PanelScript {
       for row in texts.indices {
         for column in texts[row].indices where !texts[row][column].isEmpty {
           let (x, y) = map.center(row, column)
-          let color = map.wantsLightText(map.values[row][column]) ? Color.background : Color.ink
+          let color = map.wantsLightText(map.values[row][column]) ? Color.cellLight : Color.cellInk
           lines.append(label(texts[row][column], "\(x),\(y) center", color, baseSize - 2))
         }
       }

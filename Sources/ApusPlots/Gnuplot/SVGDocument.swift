@@ -1,14 +1,25 @@
 /// What is done to gnuplot's SVG: a title for readers of the screen, the fonts of the screen, sharp pixels, and nothing
-/// that shows nothing.
-enum SVGDocument {
+/// that shows nothing. ``element(_:idPrefix:)`` puts such a document into a page.
+public enum SVGDocument {
+  /// A document of ``Figure/svg()`` as an element of HTML, whose marks have names of their own among several figures.
+  public static func element(_ document: String, idPrefix: String) -> String {
+    let pieces = document.split(separator: "<", omittingEmptySubsequences: false).map(Piece.init)
+    guard let start = pieces.firstIndex(where: { $0.tag.hasPrefix("svg") }) else { return document }
+    let renamed = pieces[start...].map { piece in
+      var piece = piece
+      piece.tag = piece.tag.replacing("gpPt", with: "\(idPrefix)gpPt")
+      return piece.text
+    }
+    return "<" + renamed.joined(separator: "<")
+  }
+
   /// The fonts, the first that is there.
   static let fonts = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
   /// The document with a title. Only mark-up is touched, never the texts between.
   static func tidied(_ document: String, title: String) -> String {
     var pieces = document.split(separator: "<", omittingEmptySubsequences: false).map(Piece.init)
-    let usesMarks = document.contains("<use xlink:href='#gpPt") && document.contains("transform='translate(")
-    pieces = withoutDefinitions(pieces, unless: usesMarks)
+    pieces = withoutDefinitions(pieces)
     pieces = pieces.compactMap(changed)
     if let first = pieces.firstIndex(where: { $0.tag == "title>" }) {
       pieces[first].rest = Substring(escaped(title.isEmpty ? "Figure" : title))
@@ -34,15 +45,22 @@ enum SVGDocument {
     var text: String { tag + rest }
   }
 
-  private static func withoutDefinitions(_ pieces: [Piece], unless isUsed: Bool) -> [Piece] {
-    guard !isUsed, let start = pieces.firstIndex(where: { $0.tag == "defs>" }),
+  /// Of gnuplot's marks only the filled circle is ever used.
+  private static func withoutDefinitions(_ pieces: [Piece]) -> [Piece] {
+    guard let start = pieces.firstIndex(where: { $0.tag == "defs>" }),
       let end = pieces.firstIndex(where: { $0.tag == "/defs>" }), start < end
     else { return pieces }
-    return Array(pieces[..<start] + pieces[(end + 1)...])
+    let isUsed = pieces[end...].contains { $0.tag.hasPrefix("use ") }
+    let kept = pieces[start...end].filter { piece in
+      isUsed && ["id='gpPt5'", "id='gpPt6'"].contains { piece.tag.contains($0) } || piece.tag.hasSuffix("defs>")
+    }
+    return Array(pieces[..<start] + kept + pieces[(end + 1)...])
   }
 
   private static func changed(_ piece: Piece) -> Piece? {
     var piece = piece
+    // gnuplot leaves `>` in texts, and `]]>` may not stand in XML.
+    if piece.rest.contains(">") { piece.rest = Substring(piece.rest.replacing(">", with: "&gt;")) }
     if piece.tag == "desc>" || piece.tag == "/desc>" { return nil }
     if piece.tag.hasPrefix("path"), piece.isBlank, let start = piece.tag.firstRange(of: "d='") {
       let drawing = piece.tag[start.upperBound...]
@@ -87,14 +105,12 @@ enum SVGDocument {
 
   /// Text as it stands between tags.
   static func escaped(_ text: String) -> String {
-    text.reduce(into: "") { result, character in
-      switch character {
+    text.unicodeScalars.reduce(into: "") { result, scalar in
+      switch scalar {
       case "&": result += "&amp;"
       case "<": result += "&lt;"
       case ">": result += "&gt;"
-      default:
-        let isControl = character.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7f }
-        if !isControl { result.append(character) }
+      default: result += GnuplotText.isShown(scalar) ? String(scalar) : ""
       }
     }
   }

@@ -130,10 +130,12 @@ public struct SavedEnsemble {
       let other = run.configuration
       guard
         other.data != first.data || other.validationSplit != first.validationSplit
-          || other.dataOptions.testSplit != first.dataOptions.testSplit || other.splitSeed ?? other.seed != first.splitSeed ?? first.seed
+          || other.dataOptions.testSplit != first.dataOptions.testSplit
+          || other.splitSeed ?? other.seed != first.splitSeed ?? first.seed
       else { continue }
       throw TrainingError(
-        part.data, "has no test part of its own, and \(run.folder.path) was trained on samples that \(runs[0].folder.path) set aside",
+        part.data,
+        "has no test part of its own, and \(run.folder.path) was trained on samples that \(runs[0].folder.path) set aside",
         advice: "give other data with --data, or members of one ensemble")
     }
   }

@@ -31,7 +31,8 @@ public struct CrossValidation {
     request.validationSplit = request.validationSplit ?? 0
     plan = try TrainingPlan(request)
     guard plan.dataOptions.testSplit == 0 else {
-      throw TrainingError("--test-split", "is not used by a cross-validation", advice: "leave it out: each fold is the test part once")
+      throw TrainingError(
+        "--test-split", "is not used by a cross-validation", advice: "leave it out: each fold is the test part once")
     }
     data = try DataCatalog.load(request.data, csv: plan.dataOptions.csv)
     folds = try data.train.folds(count, seed: plan.seed)

@@ -26,6 +26,31 @@ public struct ModelOptions: Sendable, Hashable {
 
   /// The usual form.
   public init() {}
+
+  /// These options, and those of a run that was begun where these are nil.
+  func completed(by earlier: ModelOptions) -> ModelOptions {
+    var options = self
+    options.hidden = hidden ?? earlier.hidden
+    options.dropout = dropout ?? earlier.dropout
+    options.inputDropout = inputDropout ?? earlier.inputDropout
+    options.activation = activation ?? earlier.activation
+    options.normalization = normalization ?? earlier.normalization
+    options.initializer = initializer ?? earlier.initializer
+    options.biasInitial = biasInitial ?? earlier.biasInitial
+    options.form = form ?? earlier.form
+    return options
+  }
+
+  /// Every option as the command line has it, with its value.
+  var settings: [(option: String, value: String)] {
+    func text(_ value: Any?) -> String { value.map { "\($0)" } ?? "none" }
+    return [
+      ("--hidden", hidden.map { $0.map(String.init).joined(separator: ",") } ?? "none"), ("--dropout", text(dropout)),
+      ("--input-dropout", text(inputDropout)), ("--activation", text(activation)),
+      ("--normalization", text(normalization)), ("--initializer", text(initializer)),
+      ("--bias-initial", text(biasInitial)), ("--form", text(form)),
+    ]
+  }
 }
 
 extension ModelConfiguration {

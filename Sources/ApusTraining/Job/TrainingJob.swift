@@ -58,7 +58,8 @@ public struct TrainingJob {
             ? "\(objective.task.rawValue) by \(objective.loss.name) instead of \(earlier.objective.task.rawValue) by "
               + "\(earlier.objective.loss.name), or with other settings"
             : "samples of shape \(train.sampleShape) for \(outputs) outputs instead of \(earlier.model.inputShape) for "
-              + "\(earlier.model.classes)"), advice: "train into another folder")
+              + "\(earlier.model.classes)"),
+        advice: "train into another folder")
     }
     model = try modelConfiguration.make(seed: plan.seed)
     if let weights = plan.weights, !isResuming { try model.load(from: weights) }

@@ -42,8 +42,7 @@ struct TrainingPlan {
     shuffle = request.shuffle ?? earlier?.shuffle ?? true
     adversarial = request.adversarial ?? earlier?.adversarial
     weights = request.weights ?? earlier?.weights
-    modelOptions =
-      request.modelOptions == ModelOptions() ? earlier?.model.modelOptions ?? ModelOptions() : request.modelOptions
+    modelOptions = request.modelOptions.completed(by: earlier?.model.modelOptions ?? ModelOptions())
     dataOptions = request.dataOptions ?? earlier?.dataOptions ?? .usual
     optimization = try OptimizationConfiguration(request.optimization, earlier: earlier?.optimization)
     try check(request)
@@ -94,7 +93,9 @@ struct TrainingPlan {
     }
     try same("the model", request.model, earlier.model.name)
     try same("--data", request.data, earlier.data)
-    try same("the model's options", modelOptions, earlier.model.modelOptions)
+    for (now, before) in zip(modelOptions.settings, earlier.model.modelOptions.settings) {
+      try same(now.option, now.value, before.value)
+    }
     if dataOptions != earlier.dataOptions {
       throw TrainingError(
         "the data's options", "are not those the run in \(run.path) was begun with",

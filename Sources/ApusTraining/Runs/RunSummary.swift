@@ -87,7 +87,7 @@ extension EpochRecord {
   }
 
   /// The first of the epochs that did best on the validation part; nil without one.
-  static func best(of history: [EpochRecord]) -> EpochRecord? {
+  public static func best(of history: [EpochRecord]) -> EpochRecord? {
     let judged = history.compactMap { record in
       record.score.flatMap { $0.value.isFinite ? (record: record, value: $0.isLoss ? -$0.value : $0.value) : nil }
     }

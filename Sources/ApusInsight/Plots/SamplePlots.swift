@@ -1,0 +1,61 @@
+import ApusData
+import ApusPlots
+import ApusTensor
+import ApusTraining
+
+/// Pictures of samples with what they were taken for.
+enum SamplePlots {
+  /// How many pictures stand in a figure.
+  static let most = 12
+
+  /// Pictures that were taken for a wrong class, the surest first; nil when there are none or samples are no pictures.
+  static func wrong(_ judged: JudgedSamples) -> Figure? {
+    figure("Most confidently wrong", judged, judged.mostConfidentlyWrong) { sample, names in
+      "\(names[sample.predicted]) \(percent(sample.probability))\nis \(names[sample.actual]) "
+        + percent(sample.actualProbability)
+    }
+  }
+
+  /// Pictures that were classified rightly, class by class.
+  static func right(_ judged: JudgedSamples) -> Figure? {
+    figure("Classified rightly", judged, judged.right) { sample, names in
+      "\(names[sample.predicted])\n\(percent(sample.probability))"
+    }
+  }
+
+  private static func percent(_ part: Double) -> String { Rounding.text(part * 100, part > 0.995 ? 1 : 0) + " %" }
+
+  private static func figure(
+    _ title: String, _ judged: JudgedSamples, _ samples: [JudgedSamples.Sample],
+    _ caption: (JudgedSamples.Sample, [String]) -> String
+  ) -> Figure? {
+    let shown = Array(samples.prefix(most))
+    let pictures = pictures(of: judged.data, shown.map(\.index))
+    guard !pictures.isEmpty else { return nil }
+    let panels = zip(shown, pictures).map { sample, picture in
+      Panel.picture(
+        caption(sample, judged.data.classNames), picture,
+        captionColor: sample.predicted == sample.actual ? .green : .vermilion)
+    }
+    let lines = panels.map { $0.title.count }.max() ?? 0
+    return Figure(
+      title, columns: 4, panelSize: Figure.Size(150, lines > 34 ? 205 : 190), panels: panels)
+  }
+
+  /// Samples as pictures, their values stretched from the smallest to the largest of the part's; empty when they are
+  /// not of 1 or 3 channels.
+  static func pictures(of data: Dataset, _ indices: [Int]) -> [Picture] {
+    let shape = Array(data.sampleShape)
+    guard shape.count == 3, shape[0] == 1 || shape[0] == 3, !indices.isEmpty else { return [] }
+    let values = data.subset(indices).inputs.scalars(as: Double.self)
+    let isByte = data.inputs.dtype == .uint8
+    let (lower, upper) = isByte ? (0, 255) : (values.min() ?? 0, values.max() ?? 1)
+    let factor = upper > lower ? 1 / (upper - lower) : 0
+    let size = shape[0] * shape[1] * shape[2]
+    return indices.indices.map { number in
+      Picture(
+        width: shape[2], height: shape[1], channels: shape[0],
+        values: values[number * size..<(number + 1) * size].map { ($0 - lower) * factor })
+    }
+  }
+}

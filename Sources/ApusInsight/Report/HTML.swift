@@ -1,0 +1,41 @@
+/// Text and tables as HTML.
+enum HTML {
+  /// Text as it stands between tags and in quoted attributes.
+  static func escaped(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "\"": result += "&quot;"
+      case "'": result += "&#39;"
+      default:
+        let isControl = scalar.value < 0x20 && scalar != "\n" && scalar != "\t" || (0x7f...0x9f).contains(scalar.value)
+        if !isControl { result.unicodeScalars.append(scalar) }
+      }
+    }
+    return result
+  }
+
+  /// A table; columns from `numbers` on are aligned as numbers.
+  static func table(_ header: [String], _ rows: [[String]], numbers: Int, total: Bool = false) -> String {
+    func cells(_ texts: [String], _ tag: String) -> String {
+      texts.enumerated().map { column, text in
+        let style = column >= numbers ? " class=\"number\"" : ""
+        return "<\(tag)\(style)>\(escaped(text))</\(tag)>"
+      }.joined()
+    }
+    let head = header.isEmpty ? "" : "<thead><tr>\(cells(header, "th"))</tr></thead>\n"
+    let body = rows.enumerated().map { number, row in
+      let style = total && number == rows.count - 1 ? " class=\"total\"" : ""
+      return "<tr\(style)>\(cells(row, "td"))</tr>"
+    }
+    return "<div class=\"scroll\"><table>\n\(head)<tbody>\n\(body.joined(separator: "\n"))\n</tbody></table></div>\n"
+  }
+
+  /// A section with a heading; nothing without content.
+  static func section(_ title: String, _ content: String) -> String {
+    content.isEmpty ? "" : "<section>\n<h2>\(escaped(title))</h2>\n\(content)</section>\n"
+  }
+}
