@@ -26,9 +26,10 @@ public protocol LectureExperiment: Sendable {
 public enum Lectures {
   /// The experiments in the order of the notes.
   public static let all: [any LectureExperiment] = [
-    ActivationsLecture(), ApproximationLecture(), EquationsLecture(), SymmetryLecture(), InitializationLecture(),
-    VanishingLecture(), DyingReLULecture(), LearningRateLecture(), BatchSizeLecture(), OptimizersLecture(),
-    SparsityLecture(), OverfittingLecture(), EarlyStoppingLecture(),
+    ActivationsLecture(), ApproximationLecture(), OutputLossesLecture(), EquationsLecture(), SymmetryLecture(),
+    InitializationLecture(), VanishingLecture(), ClippingLecture(), DyingReLULecture(), LearningRateLecture(),
+    BatchSizeLecture(), OptimizersLecture(), SparsityLecture(), OverfittingLecture(), EarlyStoppingLecture(),
+    AdversarialLecture(),
   ]
 
   /// The experiment of this name; nil when there is none.

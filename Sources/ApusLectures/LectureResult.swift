@@ -20,16 +20,21 @@ public struct LectureResult: Sendable {
   public var tables: [LectureTable]
   /// The pictures.
   public var drawings: [Drawing]
-  /// What the numbers and pictures show, with the numbers in it.
+  /// What was done and what came out, with the numbers in it.
   public var paragraph: String
+  /// What the notes say, held against the numbers.
+  public var claims: [LectureClaim]
   /// The numbers under names, for programs.
   public var values: [String: Double]
 
   /// A result.
-  public init(tables: [LectureTable], drawings: [Drawing], paragraph: String, values: [String: Double]) {
+  public init(
+    tables: [LectureTable], drawings: [Drawing], paragraph: String, claims: [LectureClaim], values: [String: Double]
+  ) {
     self.tables = tables
     self.drawings = drawings
     self.paragraph = paragraph
+    self.claims = claims
     self.values = values
   }
 }

@@ -41,6 +41,8 @@ import Testing
     try expectSentence(["lecture", "vanish"], ["vanish", "did you mean vanishing"], in: folder)
     try expectSentence(["lecture", "activations", "--format", "pdf"], ["pdf", "png"], in: folder)
     try expectSentence(["lecture", "activations", "--output", "/proc/none"], ["/proc/none"], in: folder)
+    try expectSentence(["lecture", "activations", "--output", "/dev/null"], ["/dev/null"], in: folder)
+    try expectSentence(["lecture", "activations", "vanishing"], ["vanishing"], in: folder)
     try expectSentence(["lecture", "activations", "--threads", "0"], ["--threads"], in: folder)
     try expectSentence(["lecture", "activations", "--seed", "-1"], ["seed"], in: folder)
     try expectSentence(["bench", "mlpp"], ["mlp"], in: folder)

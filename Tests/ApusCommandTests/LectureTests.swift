@@ -15,9 +15,9 @@ import Testing
 
   @Test func anExperimentPrintsItsNumbersAndWritesItsFiles() throws {
     let folder = try Folder()
-    let outcome = try Apus.run(["lecture", "activations", "--output", "shown", "--format", "svg"], in: folder)
+    let outcome = try Apus.run(["lecture", "activations", "--output", "shown"], in: folder)
     #expect(outcome.status == 0, "\(outcome.errors)")
-    for part in ["section 2.1", "leaky ReLU", "shown/activations/figure-2.svg"] {
+    for part in ["section 2.1", "leaky ReLU", "shown      the derivatives are", "shown/activations/figure-2.svg"] {
       #expect(outcome.output.contains(part))
     }
     let names = ["figure-2.svg", "figure-3.svg", "result.md"].map { "shown/activations/" + $0 }
@@ -28,7 +28,18 @@ import Testing
     let entry = try #require((report["lectures"] as? [[String: Any]])?.first)
     let values = try #require(entry["values"] as? [String: Double])
     #expect(try #require(values["largest_difference"]) < 1e-12)
+    let claims = try #require(entry["claims"] as? [[String: Any]])
+    #expect(claims.compactMap { $0["shown"] as? Bool } == [true, true, true, true, true, true, false])
     for file in try #require(entry["files"] as? [String]) { #expect(folder.files().contains(file)) }
+  }
+
+  @Test func missingGnuplotLosesNoNumbers() throws {
+    let folder = try Folder()
+    let outcome = try Apus.run(["lecture", "activations"], in: folder, shell: "PATH=\(folder.path)/nothing")
+    #expect(outcome.status == 1)
+    #expect(outcome.errorLines.count == 1 && outcome.errors.contains("apt-get install gnuplot-nox"))
+    #expect(outcome.output.contains("hard threshold") && outcome.output.contains("no figures"))
+    #expect(folder.files().contains("lecture/activations/result.md"))
   }
 
   @Test func theSameSeedGivesTheSameNumbers() throws {

@@ -15,7 +15,9 @@ import Testing
       let figure = Figure("A line", series: [.line("y", x: [0, 1], y: [0, Double(seed)])])
       return LectureResult(
         tables: [LectureTable(["name", "x"], [["a", "10"], ["long", "2.5"]])], drawings: [.init("line", figure)],
-        paragraph: "It shows nothing.", values: ["x": 10])
+        paragraph: "It shows nothing.",
+        claims: [LectureClaim("ten is ten", when: true), LectureClaim("nothing is number 3", when: .nan == 3.0)],
+        values: ["x": 10])
     }
   }
 
@@ -39,12 +41,15 @@ import Testing
     let lecture = Nothing()
     let folder = try LectureFolder(lecture, below: base, format: format)
     let files = try folder.write(try lecture.run(seed: 7), of: lecture, seed: 7)
-    #expect(files == ["\(base)/nothing/line.\(format.rawValue)", "\(base)/nothing/result.md"])
-    let text = try String(contentsOfFile: files[1], encoding: .utf8)
-    for part in ["# Nothing at all", "nowhere", "--seed 7", "It shows nothing.", "| long | 2.5 |", "](line.\(format)"] {
+    #expect(files == ["\(base)/nothing/result.md", "\(base)/nothing/line.\(format.rawValue)"])
+    let text = try String(contentsOfFile: files[0], encoding: .utf8)
+    for part in [
+      "# Nothing at all", "nowhere", "--seed 7", "It shows nothing.", "| long | 2.5 |", "](line.\(format)",
+      "- shown: ten is ten\n", "- **not shown**: nothing is number 3\n",
+    ] {
       #expect(text.contains(part), "\(part) in \(text)")
     }
-    let picture = try Data(contentsOf: URL(fileURLWithPath: files[0]))
+    let picture = try Data(contentsOf: URL(fileURLWithPath: files[1]))
     #expect(format == .png ? picture.starts(with: [0x89, 0x50, 0x4e, 0x47]) : picture.contains(0x3c))
   }
 

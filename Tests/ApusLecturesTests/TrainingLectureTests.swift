@@ -1,4 +1,5 @@
 import ApusLectures
+import Foundation
 import Testing
 
 /// What the experiments about optimizers and regularisers claim, on reduced sizes.
@@ -36,7 +37,7 @@ import Testing
     #expect(before > 0.8)
     #expect(try value(result, "relu_silent_after") >= before)
     #expect(try value(result, "relu_without_gradient") >= before)
-    for variant in ["leaky", "leakier", "elu"] {
+    for variant in ["leaky", "leakier", "rrelu", "prelu", "elu"] {
       #expect(try value(result, "\(variant)_silent_before") == before, "\(variant)")
       #expect(try value(result, "\(variant)_without_gradient") == 0, "\(variant)")
       #expect(try value(result, "\(variant)_test_accuracy") > value(result, "relu_test_accuracy"), "\(variant)")
@@ -46,15 +47,30 @@ import Testing
   }
 
   @Test func aLargeNetworkLearnsWrongLabelsByHeartUnlessItIsRegularised() throws {
-    let result = try OverfittingLecture(epochs: 60, samples: 120, width: 64).run(seed: 1)
+    let result = try OverfittingLecture(epochs: 60, samples: 120, width: 64, members: 2).run(seed: 1)
     #expect(try value(result, "none_training_accuracy") > 0.97)
     #expect(try value(result, "none_test_loss") > 5 * value(result, "none_training_loss"))
-    for key in ["l2", "l1", "max_norm", "dropout", "noise", "augmentation", "early_stopping"] {
+    for key in ["l2", "l1", "elastic_net", "max_norm", "dropout", "noise", "augmentation", "early_stopping"] {
       // Dropout needs more epochs than a test has.
       if key != "dropout" {
         #expect(try value(result, "\(key)_test_loss") < value(result, "none_test_loss"), "\(key)")
       }
       #expect(try value(result, "\(key)_training_loss") > value(result, "none_training_loss"), "\(key)")
+    }
+    // These keep their training accuracy, so that only the test tells.
+    for key in ["adversarial", "ensemble"] {
+      #expect(try value(result, "\(key)_test_loss") < value(result, "none_test_loss"), "\(key)")
+    }
+    #expect(result.values["batch_norm_test_accuracy"] != nil)
+    // A claim for each regulariser, decided by its own numbers.
+    for name in ["L2", "L1", "elastic net", "max-norm", "dropout", "batch norm", "ensemble", "early stop"] {
+      let claim = try #require(result.claims.first { $0.text.hasPrefix("with \(name) the test loss") })
+      let key =
+        ["max-norm": "max_norm", "early stop": "early_stopping"][name]
+        ?? name.lowercased().replacingOccurrences(of: " ", with: "_")
+      let isLower = try value(result, "\(key)_test_loss") < value(result, "none_test_loss")
+      let isRighter = try value(result, "\(key)_test_accuracy") >= value(result, "none_test_accuracy")
+      #expect(claim.isShown == (isLower && isRighter), "\(name)")
     }
   }
 
@@ -64,5 +80,16 @@ import Testing
     #expect(try value(result, "best_epoch") <= value(result, "stopped_after") - 5)
     #expect(try value(result, "stopped_test_loss") < value(result, "end_test_loss"))
     #expect(try value(result, "lowest_validation_loss") < value(result, "end_validation_loss"))
+    // Patience that never ends stops nothing, and the text says so.
+    let patient = try EarlyStoppingLecture(epochs: 3, samples: 120, patience: 5).run(seed: 1)
+    #expect(patient.claims.contains { $0.text == "early stopping ends the training early" && !$0.isShown })
+  }
+
+  @Test func trainingOnAdversarialExamplesHelpsAgainstThem() throws {
+    let result = try AdversarialLecture(epochs: 10, samples: 500).run(seed: 1)
+    #expect(try value(result, "clean_accuracy") > 0.85)
+    #expect(try value(result, "clean_accuracy_at_0.1") < value(result, "clean_accuracy") - 0.2)
+    #expect(try value(result, "adversarial_accuracy_at_0.1") > value(result, "clean_accuracy_at_0.1") + 0.1)
+    #expect(result.drawings.map(\.name) == ["accuracy", "digits"])
   }
 }

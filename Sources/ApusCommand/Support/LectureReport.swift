@@ -23,11 +23,18 @@ struct LectureList: Encodable {
 
 /// What experiments found.
 struct LectureReport: Encodable {
+  /// What the notes say, and whether the numbers show it.
+  struct Claim: Encodable {
+    let text: String
+    let shown: Bool
+  }
+
   struct Entry: Encodable {
     let name: String
     let title: String
     let source: String
     let paragraph: String
+    let claims: [Claim]
     let values: [String: Double]
     let files: [String]
     let seconds: Double
@@ -35,13 +42,18 @@ struct LectureReport: Encodable {
     let text: String
 
     private enum CodingKeys: String, CodingKey {
-      case name, title, source, paragraph, values, files, seconds
+      case name, title, source, paragraph, claims, values, files, seconds
     }
 
     init(_ experiment: any LectureExperiment, _ result: LectureResult, files: [String], seconds: Double) {
       (name, title, source) = (experiment.name, experiment.title, experiment.source)
       (paragraph, values) = (result.paragraph, result.values)
+      claims = result.claims.map { Claim(text: $0.text, shown: $0.isShown) }
       (self.files, self.seconds) = (files, seconds)
+      let verdicts = result.claims.map { claim in
+        let indent = String(repeating: " ", count: 11)
+        return claim.verdict.padded(to: 11) + claim.text.wrapped(to: 89).replacing("\n", with: "\n" + indent)
+      }
       let tables = result.tables.map(\.text).joined(separator: "\n")
       text = """
         \(experiment.title)
@@ -50,7 +62,10 @@ struct LectureReport: Encodable {
         \(tables)
         \(result.paragraph.wrapped(to: 100))
 
-        \(Rounding.text(seconds, 1)) s; written: \(files.joined(separator: ", "))
+        What the notes say, against these numbers:
+        \(verdicts.joined(separator: "\n"))
+
+        \(Rounding.text(seconds, 1)) s; written: \(files.isEmpty ? "no figures" : files.joined(separator: ", "))
 
         """
     }

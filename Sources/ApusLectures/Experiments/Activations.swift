@@ -41,7 +41,7 @@ public struct ActivationsLecture: LectureExperiment {
     }
 
     // The notes' formulas: phi' = phi (1 - phi) for the sigmoid, phi' = 1 - phi^2 for tanh.
-    let (sigmoid, tanh) = (curves[1], curves[2])
+    let (sigmoid, tanh, threshold, relu, leaky) = (curves[1], curves[2], curves[3], curves[4], curves[5])
     let formulaError = max(
       zip(sigmoid.y, sigmoid.slope).map { $1 - $0 * (1 - $0) }.largestMagnitude,
       zip(tanh.y, tanh.slope).map { $1 - (1 - $0 * $0) }.largestMagnitude)
@@ -57,31 +57,46 @@ public struct ActivationsLecture: LectureExperiment {
     let values = [
       "sigmoid_largest_derivative": sigmoid.slope.max() ?? 0, "sigmoid_derivative_at_6": sigmoid.slope[right],
       "tanh_derivative_at_0": tanh.slope[middle], "tanh_derivative_at_6": tanh.slope[right],
-      "relu_derivative_at_-6": curves[4].slope[left], "relu_derivative_at_6": curves[4].slope[right],
+      "relu_derivative_at_-6": relu.slope[left], "relu_derivative_at_6": relu.slope[right],
       "largest_difference_from_formulas": formulaError,
     ]
     let paragraph = """
-      The activation functions of section 2.1 and their derivatives, which Apus took by its own gradient: for the sigmoid \
-      and tanh they agree with the formulas phi (1 - phi) and 1 - phi^2 of section 2.4.3 to \(formulaError.short). The derivative of the sigmoid (figure 3) is at most \((sigmoid.slope.max() ?? 0).short), at \
-      0, and only \(sigmoid.slope[right].short) at 6: a product of such factors is what makes gradients vanish. That of \
-      tanh is \(tanh.slope[middle].short) at 0. The ReLU's is exactly 1 for every positive input and exactly 0 for every \
-      negative one, so that a unit whose inputs are all negative learns nothing; the leaky ReLU keeps the slope alpha = \
-      \(curves[5].slope[left].short) there. The hard threshold has the derivative 0 everywhere and cannot be trained by \
-      gradients at all.
+      The activation functions of section 2.1 and their derivatives on [-6, 6], which Apus took by its own gradient. For \
+      the sigmoid and tanh they differ from the formulas phi (1 - phi) and 1 - phi^2 of section 2.4.3 by at most \
+      \(formulaError.short). The derivative of the sigmoid (figure 3) is at most \((sigmoid.slope.max() ?? 0).short) and \
+      \(sigmoid.slope[right].short) at 6, that of tanh \(tanh.slope[middle].short) at 0 and \(tanh.slope[right].short) at 6. \
+      The derivative of the ReLU is \(relu.slope[left].short) at -6 and \(relu.slope[right].short) at 6; the leaky ReLU has \
+      the slope \(leaky.slope[left].short) at -6. The hard threshold's largest derivative is \
+      \(threshold.slope.largestMagnitude.short), so that gradients cannot train through it.
       """
+    let claims = [
+      LectureClaim(
+        "the derivatives are phi (1 - phi) for the sigmoid and 1 - phi^2 for tanh", when: formulaError < 1e-12),
+      LectureClaim(
+        "the sigmoid's gradient is very close to 0 when |x| is not close to 0 (at most 1/4 anywhere, below 0.01 at 6)",
+        when: (sigmoid.slope.max() ?? 1) <= 0.25 && sigmoid.slope[right] < 0.01 && sigmoid.slope[left] < 0.01),
+      LectureClaim(
+        "the ReLU and its derivative are 0 for negative values",
+        when: (0..<middle).allSatisfy { relu.y[$0] == 0 && relu.slope[$0] == 0 }),
+      LectureClaim(
+        "for max(x, 0) + alpha min(x, 0) the derivative is not 0 for x < 0",
+        when: (0..<middle).allSatisfy { leaky.slope[$0] > 0 }),
+    ]
     return LectureResult(
-      tables: [table], drawings: [figure2(axis, curves), figure3(axis, sigmoid)], paragraph: paragraph, values: values)
+      tables: [table], drawings: [figure2(axis, curves), figure3(axis, sigmoid)], paragraph: paragraph, claims: claims,
+      values: values)
   }
 
   /// Figure 2: all functions, and beside them their derivatives.
   private func figure2(_ x: [Double], _ curves: [Curve]) -> LectureResult.Drawing {
+    // Dashes let the lines below shine through where functions agree.
+    let dashes: [Series.Dash] = [.solid, .solid, .solid, .solid, .dashed, .dotted]
+    func lines(_ y: (Curve) -> [Double]) -> [Series] {
+      zip(curves, dashes).map { curve, dash in .line(curve.name, x: x, y: y(curve), dash: dash, markers: false) }
+    }
     let panels = [
-      Panel(
-        "phi(x)", x: Axis("x"), y: Axis(from: -2, to: 3), legend: .topLeft,
-        series: curves.map { .line($0.name, x: x, y: $0.y, markers: false) }),
-      Panel(
-        "phi'(x)", x: Axis("x"), y: Axis(from: -0.1, to: 1.2), legend: .hidden,
-        series: curves.map { .line($0.name, x: x, y: $0.slope, markers: false) }),
+      Panel("phi(x)", x: Axis("x"), y: Axis(from: -2, to: 3), legend: .below, series: lines(\.y)),
+      Panel("phi'(x)", x: Axis("x"), y: Axis(from: -0.1, to: 1.2), legend: .below, series: lines(\.slope)),
     ]
     return .init(
       "figure-2", Figure("Activation functions and derivatives", columns: 2, panelSize: .lecture, panels: panels))

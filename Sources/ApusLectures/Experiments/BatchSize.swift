@@ -52,18 +52,32 @@ public struct BatchSizeLecture: LectureExperiment {
       values["\(key)_seconds"] = outcome.seconds.last
     }
     let (one, some, full) = (outcomes[0], outcomes[1], outcomes[2])
+    func seconds(_ outcome: Outcome) -> Double { outcome.seconds.last ?? .nan }
+    func loss(_ outcome: Outcome) -> Double { outcome.losses.last ?? .nan }
     let paragraph = """
       Algorithm 1 of the notes with the learning rate 0.02 and three batch sizes m, \(epochs) epochs over \(samples) digits. \
-      An epoch is n / m updates: \(one.updatesInAnEpoch) on-line, \(some.updatesInAnEpoch) with m = 32, one with all. At the \
-      start the gradient of a batch differs from that of all samples by \(one.noise.short) times the latter's length with m \
-      = 1, by \(some.noise.short) with 32, not at all with all: smaller batches pay for many updates with noise. For \
-      the same number of epochs the losses end at \((one.losses.last ?? .nan).short), \((some.losses.last ?? .nan).short) \
-      and \((full.losses.last ?? .nan).short), the test accuracies at \(one.accuracy.percent), \(some.accuracy.percent) and \
-      \(full.accuracy.percent); but on-line descent takes \((one.seconds.last ?? .nan).short) s where m = 32 takes \
-      \((some.seconds.last ?? .nan).short) s and full batches \((full.seconds.last ?? .nan).short) s, "the very long \
-      computation time" of section 2.4.6.
+      An epoch is n / m updates: \(one.updatesInAnEpoch) on-line, \(some.updatesInAnEpoch) with m = 32, \
+      \(full.updatesInAnEpoch) with all. At the start the gradient of a batch differs from that of all samples by \
+      \(one.noise.short) times the latter's length with m = 1, by \(some.noise.short) with 32 and by \(full.noise.short) \
+      with all. For the same number of epochs the losses end at \(loss(one).short), \(loss(some).short) and \
+      \(loss(full).short), the test accuracies at \(one.accuracy.percent), \(some.accuracy.percent) and \
+      \(full.accuracy.percent), after \(seconds(one).short), \(seconds(some).short) and \(seconds(full).short) s.
       """
-    return LectureResult(tables: [table], drawings: [drawing(outcomes)], paragraph: paragraph, values: values)
+    let claims = [
+      LectureClaim(
+        "the smaller the batch, the noisier its gradient", when: one.noise > some.noise && some.noise > full.noise),
+      LectureClaim(
+        "the disadvantage of batches of size 1 is the very long computation time (over three times that of 32)",
+        when: seconds(one) > 3 * seconds(some)),
+      LectureClaim(
+        "for the same number of epochs smaller batches get further",
+        when: loss(one) < loss(some) && loss(some) < loss(full)),
+      LectureClaim(
+        "small batches generally lead to better generalisation (here: the smaller, the better on the test)",
+        when: one.accuracy >= some.accuracy && some.accuracy > full.accuracy),
+    ]
+    return LectureResult(
+      tables: [table], drawings: [drawing(outcomes)], paragraph: paragraph, claims: claims, values: values)
   }
 
   private func outcome(_ batchSize: Int, _ digits: LectureDigits, _ seed: UInt64) throws -> Outcome {
@@ -107,7 +121,7 @@ public struct BatchSizeLecture: LectureExperiment {
     let loss = Axis("training loss", scale: .logarithmic)
     let panels = [
       Panel(
-        "for each epoch", x: .epochs, y: loss, legend: .bottomLeft,
+        "for each epoch", x: .epochs, y: loss, legend: .below,
         series: curves { $0.losses.indices.map(Double.init) }),
       Panel(
         "for each update", x: Axis("updates", scale: .logarithmic), y: loss, legend: .hidden,

@@ -43,6 +43,8 @@ public struct DyingReLULecture: LectureExperiment {
       outcome("relu", "ReLU", low, digits, seed, ActivationLayer(.relu)),
       outcome("leaky", "leaky ReLU, alpha 0.01", low, digits, seed, ActivationLayer(.leakyReLU)),
       outcome("leakier", "leaky ReLU, alpha 0.1", low, digits, seed, ActivationLayer(steeper)),
+      outcome("rrelu", "RReLU, alpha random", low, digits, seed, RReLU()),
+      outcome("prelu", "PReLU, alpha learnt", low, digits, seed, PReLU(initial: 0.1)),
       outcome("elu", "ELU", low, digits, seed, ActivationLayer(.elu)),
     ]
     let table = LectureTable(
@@ -60,7 +62,7 @@ public struct DyingReLULecture: LectureExperiment {
       values["\(outcome.key)_without_gradient"] = outcome.dead
       values["\(outcome.key)_test_accuracy"] = outcome.accuracy
     }
-    let (advised, relu) = (outcomes[0], outcomes[1])
+    let (advised, relu, variants) = (outcomes[0], outcomes[1], outcomes.dropFirst(2))
     func numbers(_ outcome: Outcome) -> String {
       "\(outcome.name): \(outcome.after.percent) silent, \(outcome.dead.percent) without gradient, accuracy "
         + outcome.accuracy.percent
@@ -68,14 +70,26 @@ public struct DyingReLULecture: LectureExperiment {
     let paragraph = """
       A unit is silent when the weighted sum of its inputs is below 0 for every training sample. In a network 64-128-10 \
       on the digits, biases drawn from -8 to -3, as bad steps may leave them, silence \(relu.before.percent) of the hidden \
-      units. A silent ReLU has the output 0 and the derivative 0: it gets no gradient and stays as it is. After \(epochs) \
-      epochs \(relu.after.percent) of the units are silent and the test accuracy is \(relu.accuracy.percent). With the same \
-      weights and samples the variants that keep a slope below 0 leave no unit without a gradient. \
-      \(outcomes.dropFirst(2).map(numbers).joined(separator: "; ")). With the small positive biases that section 2.1 advises, \
-      "to ensure that each unit is active", \(advised.before.percent) of the ReLUs are silent at the start and \
-      \(advised.after.percent) at the end, with the accuracy \(advised.accuracy.percent).
+      units. A silent ReLU has the output 0 and the derivative 0. After \(epochs) epochs there are, of ReLUs, \
+      \(relu.after.percent) silent and \(relu.dead.percent) without gradient, and the test accuracy is \
+      \(relu.accuracy.percent). From the same weights the variants with a slope below 0 come to: \
+      \(variants.map(numbers).joined(separator: "; ")). With the small positive biases that section 2.1 advises \
+      \(advised.before.percent) of the ReLUs are silent at the start and \(advised.after.percent) at the end, with the \
+      accuracy \(advised.accuracy.percent).
       """
-    return LectureResult(tables: [table], drawings: [drawing(outcomes)], paragraph: paragraph, values: values)
+    let claims = [
+      LectureClaim(
+        "ReLUs that output nothing but 0 stay so (hardly any comes back)", when: relu.after >= relu.before - 0.01),
+      LectureClaim("silent ReLUs get no gradient", when: relu.dead >= relu.after - 0.001),
+      LectureClaim(
+        "with a derivative that is not 0 for x < 0 every unit gets a gradient",
+        when: variants.allSatisfy { $0.dead == 0 }),
+      LectureClaim(
+        "every variant classifies better than ReLU here", when: variants.allSatisfy { $0.accuracy > relu.accuracy }),
+      LectureClaim("a small positive bias ensures that each unit is active", when: advised.before == 0),
+    ]
+    return LectureResult(
+      tables: [table], drawings: [drawing(outcomes)], paragraph: paragraph, claims: claims, values: values)
   }
 
   private func outcome(
@@ -112,10 +126,10 @@ public struct DyingReLULecture: LectureExperiment {
   private func drawing(_ outcomes: [Outcome]) -> LectureResult.Drawing {
     let panels = [
       Panel(
-        "silent units", x: .epochs, y: Axis("part of the hidden units", from: 0, to: 1.2), legend: .topLeft,
+        "silent units", x: .epochs, y: Axis("part of the hidden units", from: 0, to: 1), legend: .below,
         series: outcomes.map { .line($0.name, x: $0.silent.indices.map(Double.init), y: $0.silent, markers: false) }),
       Panel(
-        "training loss", x: .epochs, y: Axis(scale: .logarithmic), legend: .hidden,
+        "training", x: .epochs, y: Axis("training loss", scale: .logarithmic), legend: .hidden,
         series: outcomes.map { $0.history.line($0.name, \.trainLoss) }),
     ]
     return .init("dying-relu", Figure("Dying ReLUs", columns: 2, panelSize: .lecture, panels: panels))

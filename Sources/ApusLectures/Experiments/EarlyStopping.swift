@@ -56,17 +56,29 @@ public struct EarlyStoppingLecture: LectureExperiment {
       "end_test_accuracy": end.accuracy, "end_training_loss": whole.history.last?.trainLoss ?? .nan,
       "lowest_validation_loss": validation.min() ?? .nan, "end_validation_loss": validation.last ?? .nan,
     ]
+    let lowest = validation.min() ?? .nan
+    let last = validation.last ?? .nan
     let paragraph = """
-      On \(samples) digits of which 15 % have a wrong label the training loss falls to \
-      \((whole.history.last?.trainLoss ?? .nan).short) in \(epochs) epochs, while the validation loss is lowest \
-      (\((validation.min() ?? .nan).short)) after epoch \(best) and rises to \((validation.last ?? .nan).short): from there \
-      on the network learns what holds for the training sample only. Early stopping with a patience of \(patience) epochs \
-      ended the training after epoch \(stopping.history.count) and gave the weights of epoch \(best) back. On the test their \
-      loss is \(stopped.loss.short) and their accuracy \(stopped.accuracy.percent), where training to the end gives \
-      \(end.loss.short) and \(end.accuracy.percent), and it took \(stopping.history.count) epochs instead of \(epochs).
+      On \(samples) digits of which 15 % have a wrong label the training loss went from \
+      \((whole.history.first?.trainLoss ?? .nan).short) to \((whole.history.last?.trainLoss ?? .nan).short) in \(epochs) \
+      epochs; the validation loss was lowest, \(lowest.short), after epoch \(best) and \(last.short) at the end. Early \
+      stopping with a patience of \(patience) epochs ended the training after epoch \(stopping.history.count) and gave the \
+      weights of epoch \(best) back. On the test their loss is \(stopped.loss.short) and their accuracy \
+      \(stopped.accuracy.percent); training to the end gives \(end.loss.short) and \(end.accuracy.percent).
       """
+    let claims = [
+      LectureClaim(
+        "the prediction error on the training set goes down as training goes on",
+        when: (whole.history.last?.trainLoss ?? .nan) < (whole.history.first?.trainLoss ?? .nan)),
+      LectureClaim(
+        "after a while the validation error stops decreasing and starts to go back up (by a tenth at least)",
+        when: last > 1.1 * lowest),
+      LectureClaim("early stopping ends the training early", when: stopping.history.count < epochs),
+      LectureClaim("the stopped network has the smaller loss on the test", when: stopped.loss < end.loss),
+      LectureClaim("the stopped network has the better accuracy on the test", when: stopped.accuracy > end.accuracy),
+    ]
     let drawing = drawing(whole.history, validation, best: best, end: stopping.history.count)
-    return LectureResult(tables: [table], drawings: [drawing], paragraph: paragraph, values: values)
+    return LectureResult(tables: [table], drawings: [drawing], paragraph: paragraph, claims: claims, values: values)
   }
 
   private func trainer(_ data: NoisyDigits, _ seed: UInt64, _ rule: EarlyStopping) -> (Trainer<MLP>, MLP) {
@@ -86,7 +98,7 @@ public struct EarlyStoppingLecture: LectureExperiment {
   ) -> LectureResult.Drawing {
     let x = validation.indices.map { Double($0 + 1) }
     let figure = Figure(
-      "Early stopping", x: .epochs, y: Axis("loss", from: 0), legend: .topLeft, size: .init(640, 420),
+      "Early stopping", x: .epochs, y: Axis("loss", from: 0), legend: .below, size: .init(640, 420),
       series: [
         history.line("training", \.trainLoss), .line("validation", x: x, y: validation, markers: false),
       ],

@@ -57,12 +57,17 @@ public struct EquationsLecture: LectureExperiment {
       Equations (1) and (2) (quadratic loss) and (3) to (6) (softmax and cross-entropy) were written out with loops over \
       indices, as in sections 2.4.3 and 2.4.4, for a network 5-7-6-4 with a sigmoid and a tanh layer and \(samples) \
       samples. Against Apus's gradients of the same loss the largest difference of any element is \(worst.short) in double \
-      precision: rounding. One letter of the notes needs care: equation (4) prints a^(L)(x)' where the derivation's \
-      h^(L)(x)' belongs, for a^(L+1) = b^(L+1) + W^(L+1) h^(L). With a^(L) in its place the gradient would be wrong by up \
-      to \(wrong.short).
+      precision. Equation (4) is printed with a^(L)(x)', but a^(L+1) = b^(L+1) + W^(L+1) h^(L) makes it h^(L)(x)', and so it \
+      was written here. With a^(L) as printed the gradient differs by up to \(wrong.short).
       """
+    let claims =
+      (1...6).map { equation in
+        LectureClaim(
+          "equation (\(equation)) is the gradient" + (equation == 4 ? ", with h^(L) in place of a^(L)" : ""),
+          when: (values["largest_difference_equation_\(equation)"] ?? .nan) < 1e-12)
+      } + [LectureClaim("equation (4) as printed, with a^(L), is the gradient", when: wrong < 1e-12)]
     return LectureResult(
-      tables: [table], drawings: [drawing(comparisons)], paragraph: paragraph, values: values)
+      tables: [table], drawings: [drawing(comparisons)], paragraph: paragraph, claims: claims, values: values)
   }
 
   // MARK: The quadratic loss

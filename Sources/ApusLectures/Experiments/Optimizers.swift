@@ -86,7 +86,7 @@ public struct OptimizersLecture: LectureExperiment {
       ["rule", "rate", "steps to 1/1000", "crossings", "rate, digits", "loss, epoch \(epochs)", "test accuracy"],
       outcomes.map {
         [
-          $0.rule.name, $0.rule.rates.ravine.short, $0.stepsNeeded.map(String.init) ?? "more than \(steps)",
+          $0.rule.name, $0.rule.rates.ravine.short, $0.stepsNeeded.map(String.init) ?? "more than \(self.steps)",
           "\($0.crossings)", $0.rule.rates.digits.short, ($0.history.last?.trainLoss ?? .nan).short,
           $0.accuracy.percent,
         ]
@@ -102,19 +102,36 @@ public struct OptimizersLecture: LectureExperiment {
     func steps(_ index: Int) -> String {
       outcomes[index].stepsNeeded.map { "\($0) steps" } ?? "more than \(self.steps) steps"
     }
-    func loss(_ index: Int) -> String { (outcomes[index].history.last?.trainLoss ?? .nan).short }
+    func loss(_ index: Int) -> Double { outcomes[index].history.last?.trainLoss ?? .nan }
     let paragraph = """
       On the ravine L = (x^2 + 100 y^2) / 2 plain gradient descent has to choose a rate small enough for the steep direction: \
-      it crosses the bottom \(outcomes[0].crossings) times and needs \(steps(0)) until L is a thousandth of its start. \
-      Momentum (gamma 0.9) takes \(steps(1)), Nesterov's, whose gradient is taken where the momentum leads, \(steps(2)) with \
-      \(outcomes[2].crossings) crossings instead of \(outcomes[1].crossings). The adaptive rules divide each coordinate by \
-      the size of its own gradients and so do not see the ravine: AdaGrad \(steps(3)), RMSProp \(steps(4)), Adam \
-      \(steps(5)). On the digits (64-64-10, batches of 32, \(epochs) epochs, a rate for each) the training losses end at \
-      \(loss(0)) for plain SGD, \(loss(1)) for momentum, \(loss(2)) for Nesterov, \(loss(3)) for AdaGrad, \(loss(4)) for \
-      RMSProp and \(loss(5)) for Adam. The rates were chosen by hand for each rule; with others the order changes.
+      it crosses the bottom \(outcomes[0].crossings) times and needs \(steps(0)) until L stays below a thousandth of its \
+      start. Momentum (gamma 0.9) takes \(steps(1)) with \(outcomes[1].crossings) crossings, Nesterov's, whose gradient is \
+      taken where the momentum leads, \(steps(2)) with \(outcomes[2].crossings). The adaptive rules divide each coordinate \
+      by the size of its own gradients: AdaGrad takes \(steps(3)), RMSProp \(steps(4)), Adam \(steps(5)). On the digits \
+      (64-64-10, batches of 32, \(epochs) epochs, a rate for each) the training losses end at \(loss(0).short) for plain SGD, \
+      \(loss(1).short) for momentum, \(loss(2).short) for Nesterov, \(loss(3).short) for AdaGrad, \(loss(4).short) for \
+      RMSProp and \(loss(5).short) for Adam. The rates were chosen by hand for each rule; with others the order changes.
       """
+    func needed(_ index: Int) -> Int { outcomes[index].stepsNeeded ?? .max }
+    let claims = [
+      LectureClaim(
+        "momentum attenuates the oscillations (fewer crossings of the ravine)",
+        when: outcomes[1].crossings < outcomes[0].crossings),
+      LectureClaim("momentum is faster than plain descent on the ravine", when: needed(1) < needed(0)),
+      LectureClaim("Nesterov momentum is faster than momentum on the ravine", when: needed(2) < needed(1)),
+      LectureClaim(
+        "Nesterov momentum oscillates less than momentum", when: outcomes[2].crossings < outcomes[1].crossings),
+      LectureClaim("AdaGrad does not cross the ravine at all", when: outcomes[3].crossings == 0),
+      LectureClaim("RMSProp, without AdaGrad's ever falling rates, is faster there", when: needed(4) < needed(3)),
+      LectureClaim(
+        "on the digits every one of the five gets further than plain descent",
+        when: (1...5).allSatisfy { loss($0) < loss(0) }),
+      LectureClaim("on the digits Adam gets further than all others", when: (0...4).allSatisfy { loss(5) < loss($0) }),
+    ]
     return LectureResult(
-      tables: [table], drawings: [paths(outcomes), curves(outcomes)], paragraph: paragraph, values: values)
+      tables: [table], drawings: [paths(outcomes), curves(outcomes)], paragraph: paragraph, claims: claims,
+      values: values)
   }
 
   private func outcome(_ rule: Rule, _ digits: LectureDigits, _ seed: UInt64) throws -> Outcome {
@@ -139,8 +156,8 @@ public struct OptimizersLecture: LectureExperiment {
   /// The ways through the ravine.
   private func paths(_ outcomes: [Outcome]) -> LectureResult.Drawing {
     let (x, y) = (-10.0...4.0, -1.5...1.5)
-    let columns = (0..<120).map { x.lowerBound + (Double($0) + 0.5) / 120 * 14 }
-    let rows = (0..<80).map { y.lowerBound + (Double($0) + 0.5) / 80 * 3 }
+    let columns = (0..<280).map { x.lowerBound + (Double($0) + 0.5) / 280 * 14 }
+    let rows = (0..<180).map { y.lowerBound + (Double($0) + 0.5) / 180 * 3 }
     // Steps of a third of a decade make the edges of the colours contours.
     let heights = rows.map { y in columns.map { x in ((log10(Self.ravine(x, y)) * 3).rounded(.down) / 3) } }
     let panels = outcomes.map { outcome in
@@ -160,8 +177,8 @@ public struct OptimizersLecture: LectureExperiment {
   private func curves(_ outcomes: [Outcome]) -> LectureResult.Drawing {
     let panels = [
       Panel(
-        "the ravine", x: Axis("step", isWhole: true), y: Axis("loss", scale: .logarithmic, from: 1e-6, to: 1e6),
-        legend: .topRight,
+        "the ravine", x: Axis("step", isWhole: true), y: Axis("loss", scale: .logarithmic, from: 1e-6),
+        legend: .below,
         series: outcomes.map {
           .line($0.rule.name, x: $0.losses.indices.map(Double.init), y: $0.losses, markers: false)
         }),

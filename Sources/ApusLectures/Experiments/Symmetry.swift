@@ -51,25 +51,38 @@ public struct SymmetryLecture: LectureExperiment {
           ($0.history.last?.trainLoss ?? .nan).short, $0.accuracy.percent,
         ]
       })
+    func largest(_ outcome: Outcome) -> Double { outcome.weights.joined().map(Double.init).largestMagnitude }
     var values = ["tanh_derivative_at_0": slope]
     for outcome in outcomes {
       values["\(outcome.name)_different_units"] = Double(outcome.differentUnits)
       values["\(outcome.name)_largest_difference"] = outcome.spread
-      values["\(outcome.name)_largest_weight"] = outcome.weights.joined().map(Double.init).largestMagnitude
+      values["\(outcome.name)_largest_weight"] = largest(outcome)
       values["\(outcome.name)_test_accuracy"] = outcome.accuracy
     }
     let (zero, equal, random) = (outcomes[0], outcomes[1], outcomes[2])
     let paragraph = """
-      One network, 64-16-10 with tanh, was trained on the digits from three starts. From zero weights nothing but the output \
-      biases moves: h = tanh(0) = 0 makes the gradient (4) of W(2) zero and W(2) = 0 makes that of W(1) zero, a saddle point; \
-      the accuracy stays at \(zero.accuracy.percent). (The notes give the derivative of tanh at 0 as the reason. It is \
-      \(slope.short), not 0: the zeros come from the weights themselves.) From equal weights the network learns, but all \
-      \(equal.weights.count) hidden units get the same gradient in every step: after \(epochs) epochs the \
-      largest difference between two of them is \(equal.spread.short), so that the network is worth one hidden unit \
-      (distinct ones: \(equal.differentUnits)) and reaches \(equal.accuracy.percent). From random weights there are \(random.differentUnits) \
-      different units and \(random.accuracy.percent).
+      One network, 64-16-10 with tanh, was trained on the digits for \(epochs) epochs from three starts. From zero weights \
+      h = tanh(0) = 0 makes the gradient (4) of W(2) zero and W(2) = 0 makes that of W(1) zero: the largest weight of the \
+      hidden layer ends at \(largest(zero).short) and the accuracy is \(zero.accuracy.percent). The notes give the derivative \
+      of tanh at 0 as the reason; it is \(slope.short), and the zeros come from the weights themselves. From equal weights \
+      the largest weight ends at \(largest(equal).short), the largest difference between two of the \(equal.weights.count) \
+      hidden units at \(equal.spread.short); the number of different units is \(equal.differentUnits), the accuracy \
+      \(equal.accuracy.percent). From random weights the number is \(random.differentUnits) and the accuracy \
+      \(random.accuracy.percent).
       """
-    return LectureResult(tables: [table], drawings: [drawing(outcomes)], paragraph: paragraph, values: values)
+    let claims = [
+      LectureClaim(
+        "weights cannot be initialised to 0: that is a saddle point, where they stay", when: largest(zero) == 0),
+      LectureClaim("the reason is that the derivative of tanh at 0 is 0", when: slope == 0),
+      LectureClaim(
+        "from the same values all neurons of a hidden layer have the same behaviour",
+        when: equal.differentUnits == 1 && equal.spread == 0 && largest(equal) != 0.05),
+      LectureClaim(
+        "random weights break the symmetry, and the network classifies better for it",
+        when: random.differentUnits == random.weights.count && random.accuracy > max(zero.accuracy, equal.accuracy)),
+    ]
+    return LectureResult(
+      tables: [table], drawings: [drawing(outcomes)], paragraph: paragraph, claims: claims, values: values)
   }
 
   private func outcome(
@@ -99,7 +112,7 @@ public struct SymmetryLecture: LectureExperiment {
         series: [.heatMap(HeatMap(outcome.weights.map { $0.map(Double.init) }, ramp: .diverging))])
     }
     let losses = Panel(
-      "training loss", x: .epochs, y: Axis(from: 0, to: 4), legend: .topRight,
+      "training loss", x: .epochs, y: Axis("cross-entropy", from: 0), legend: .below,
       series: outcomes.map { $0.history.line($0.name, \.trainLoss) })
     return .init(
       "symmetry",

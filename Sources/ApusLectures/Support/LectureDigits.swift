@@ -25,10 +25,27 @@ struct LectureDigits {
   /// A trainer of a classifier on the digits.
   func trainer<Model: Layer>(
     _ model: Model, _ optimizer: any Optimizer, batchSize: Int = 32, seed: UInt64,
-    hooks: [any TrainingHook] = []
+    clipping: GradientClipping = .none, adversarial: AdversarialTraining? = nil, hooks: [any TrainingHook] = []
   ) -> Trainer<Model> {
     var options = TrainingOptions()
     (options.batchSize, options.seed, options.normalization) = (batchSize, seed, normalization)
+    (options.clipping, options.adversarial) = (clipping, adversarial)
     return Trainer(model, loss: { crossEntropy($0, $1) }, optimizer: optimizer, options: options, hooks: hooks)
   }
+
+  /// The accuracy on the test part after some epochs; nil when the training diverged, which may be what an experiment
+  /// is about.
+  func accuracy<Model: Layer>(of trainer: Trainer<Model>, epochs: Int) throws -> Double? {
+    do {
+      try trainer.fit(train, epochs: epochs)
+    } catch let error as TrainingError where error.place.hasPrefix("training diverged") {
+      return nil
+    }
+    return try trainer.evaluate(test).accuracy
+  }
+}
+
+extension Double? {
+  /// An accuracy as per cent, or that there is none because the training diverged.
+  var percentOrDiverged: String { map(\.percent) ?? "diverged" }
 }

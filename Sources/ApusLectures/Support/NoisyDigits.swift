@@ -28,6 +28,9 @@ struct NoisyDigits {
     normalization = try Normalization(fitting: train)
   }
 
+  /// What values the network's inputs can take.
+  var range: InputRange { InputRange(of: train, normalization: normalization) }
+
   /// The mean loss and the accuracy of a network on some of the data.
   func judge(_ network: some Layer, on data: Dataset) throws -> (loss: Double, accuracy: Double) {
     let judged = try evaluate(network, on: data, loss: { crossEntropy($0, $1) }, normalization: normalization)
