@@ -4,6 +4,8 @@ public struct Panel: Sendable, Hashable {
   public enum Legend: Sendable, Hashable {
     /// Below the data, in rows.
     case below
+    /// Below the whole figure, once for all panels that ask for it: series of one name look the same there.
+    case shared
     /// Nowhere.
     case hidden
     /// Inside, in the upper left corner.

@@ -120,6 +120,45 @@ import Testing
     #expect(found.attributes.count { $0["style"] == "image-rendering:pixelated" } == 6)
   }
 
+  @Test func panelsShareOneLegendBelowThem() throws {
+    let names = ["first", "second", "third"]
+    func panels(_ legend: Panel.Legend) -> [Panel] {
+      (0..<4).map { number in
+        // The last panel adds a series that the others lack.
+        Panel(
+          "panel \(number)", x: Axis("x"), legend: legend,
+          series: names.prefix(number == 3 ? 3 : 2).map { .line($0, x: x, y: x) })
+      }
+    }
+    func figure(_ legend: Panel.Legend) -> Figure {
+      Figure("All", columns: 2, panelSize: .init(300, 200), panels: panels(legend))
+    }
+    let shared = try FoundXML(try figure(.shared).svg())
+    for name in names { #expect(shared.texts.count { $0 == name } == 1, "\(name)") }
+    #expect(shared.texts.contains("All") && shared.texts.contains("panel 3"))
+    #expect(try FoundXML(try figure(.below).svg()).texts.count { $0 == "first" } == 4)
+    // The strip is added to the panels' height, none of it is taken from them.
+    func height(_ found: FoundXML) throws -> Int { try #require(found.attributes[0]["height"].flatMap { Int($0) }) }
+    let hidden = try FoundXML(try figure(.hidden).svg())
+    #expect(!hidden.texts.contains("first"))
+    #expect(try height(shared) == height(hidden) + 38)
+    let written = GnuplotScript(figure(.shared), .svg).text
+    #expect(written.contains("set origin 0.5,"))
+  }
+
+  @Test func ticksOfNarrowPanelsLeaveRoomForTheirNumbers() throws {
+    let small = (0...40).map { -0.08 + 0.004 * Double($0) }
+    let figure = Figure(size: .init(420, 280), series: [.line(x: small, y: small)])
+    let found = try FoundXML(try figure.svg())
+    let ticks = found.texts.filter { Double($0.filter { $0 != " " }) != nil }
+    // -0.08 to 0.08 in steps of 0.05; the other axis has ticks of its own.
+    #expect(ticks.contains { $0.contains("0.05") })
+    #expect(PanelExtent.step(from: -0.08, to: 0.08, most: 7) == 0.05)
+    #expect(PanelExtent.step(from: 0, to: 7, most: 7) == 1)
+    #expect(PanelExtent.step(from: 0, to: 8, most: 7) == 2)
+    #expect(abs(PanelExtent.step(from: -3e-9, to: 3e-9, most: 6) - 1e-9) < 1e-20)
+  }
+
   @Test func annotationsStandInThePanel() throws {
     let figure = Figure(
       series: [.line(x: x, y: x)],

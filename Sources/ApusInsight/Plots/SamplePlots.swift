@@ -11,15 +11,15 @@ enum SamplePlots {
   /// Pictures that were taken for a wrong class, the surest first; nil when there are none or samples are no pictures.
   static func wrong(_ judged: JudgedSamples) -> Figure? {
     figure("Most confidently wrong", judged, judged.mostConfidentlyWrong) { sample, names in
-      "\(names[sample.predicted]) \(percent(sample.probability))\nis \(names[sample.actual]) "
-        + percent(sample.actualProbability)
+      "\(names[sample.predicted]) (\(percent(sample.probability)))\nis \(names[sample.actual]) "
+        + "(\(percent(sample.actualProbability)))"
     }
   }
 
   /// Pictures that were classified rightly, class by class.
   static func right(_ judged: JudgedSamples) -> Figure? {
     figure("Classified rightly", judged, judged.right) { sample, names in
-      "\(names[sample.predicted])\n\(percent(sample.probability))"
+      "\(names[sample.predicted]) (\(percent(sample.probability)))"
     }
   }
 
@@ -37,9 +37,10 @@ enum SamplePlots {
         caption(sample, judged.data.classNames), picture,
         captionColor: sample.predicted == sample.actual ? .green : .vermilion)
     }
-    let lines = panels.map { $0.title.count }.max() ?? 0
+    // A caption of two names, or of one long name, takes another line.
+    let captions = panels.map { $0.title.split(separator: "\n").reduce(0) { $0 + ($1.count + 18) / 19 } }
     return Figure(
-      title, columns: 4, panelSize: Figure.Size(150, lines > 34 ? 205 : 190), panels: panels)
+      title, columns: 3, panelSize: Figure.Size(150, 154 + 18 * (captions.max() ?? 1)), panels: panels)
   }
 
   /// Samples as pictures, their values stretched from the smallest to the largest of the part's; empty when they are

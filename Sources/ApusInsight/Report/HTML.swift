@@ -34,6 +34,14 @@ enum HTML {
     return "<div class=\"scroll\"><table>\n\(head)<tbody>\n\(body.joined(separator: "\n"))\n</tbody></table></div>\n"
   }
 
+  /// A table of names and values.
+  static func facts(_ rows: [[String]]) -> String {
+    let lines = rows.map { row in
+      "<tr>" + row.map { "<td>\(escaped($0))</td>" }.joined() + "</tr>"
+    }
+    return "<table class=\"facts\">\n<tbody>\n\(lines.joined(separator: "\n"))\n</tbody></table>\n"
+  }
+
   /// A section with a heading; nothing without content.
   static func section(_ title: String, _ content: String) -> String {
     content.isEmpty ? "" : "<section>\n<h2>\(escaped(title))</h2>\n\(content)</section>\n"

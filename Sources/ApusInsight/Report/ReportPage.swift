@@ -65,7 +65,8 @@ struct ReportPage {
     }
     if let last = facts.history.epochs.last {
       let seconds = facts.history.epochs.reduce(0) { $0 + $1.seconds }
-      cards.append((Rounding.duration(seconds), "training and validation"))
+      let time = seconds < 10 ? Rounding.text(seconds, 1) + " s" : Rounding.duration(seconds)
+      cards.append((time, "training and validation"))
       cards.append((grouped(Int(last.samplesPerSecond.rounded())), "samples a second"))
     }
     if let summary = facts.summary { cards.append((grouped(summary.parameters), "parameters")) }
@@ -145,7 +146,12 @@ struct ReportPage {
   }
 
   private var configuration: String {
-    HTML.table([], facts.settings.map { [$0.name.replacing("_", with: " "), $0.value] }, numbers: 2)
+    HTML.facts(
+      facts.settings.filter { !$0.value.isEmpty }.map { setting in
+        // A name may be broken where its parts meet.
+        let name = setting.name.replacing("_", with: " ").replacing(".", with: ".\u{200b}")
+        return [name, setting.value]
+      })
   }
 
   private var environment: String {
@@ -156,7 +162,7 @@ struct ReportPage {
       ["processor", "\(here.processor) (\(here.processors))"],
       ["memory", here.memory > 0 ? "\(here.memory) GB" : "unknown"], ["system", here.system],
     ]
-    return HTML.table([], rows, numbers: 2)
+    return HTML.facts(rows)
   }
 
   private func percent(_ part: Double) -> String { Rounding.text(part * 100, 2) + " %" }

@@ -33,9 +33,15 @@ enum ReportStyle {
     table { border-collapse: collapse; width: 100%; font-size: .92rem; }
     th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
     th { color: var(--quiet); font-weight: 600; }
-    td { overflow-wrap: anywhere; }
+    th { vertical-align: bottom; }
+    td { overflow-wrap: break-word; }
+    .facts { table-layout: fixed; }
+    .facts td:first-child { width: 42%; color: var(--quiet); }
+    .facts td { overflow-wrap: anywhere; }
+    .scroll + .scroll, .figures + .scroll { margin-top: 1.25rem; }
     tbody tr:last-child td { border-bottom: 0; }
-    .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+    .number { text-align: right; font-variant-numeric: tabular-nums; }
+    td.number { white-space: nowrap; }
     .total td { font-weight: 600; }
     pre { margin: 0; padding: .8rem; border-radius: 8px; background: var(--page); white-space: pre-wrap;
       overflow-wrap: anywhere; font-size: .9rem; }

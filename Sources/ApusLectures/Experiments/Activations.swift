@@ -95,8 +95,8 @@ public struct ActivationsLecture: LectureExperiment {
       zip(curves, dashes).map { curve, dash in .line(curve.name, x: x, y: y(curve), dash: dash, markers: false) }
     }
     let panels = [
-      Panel("phi(x)", x: Axis("x"), y: Axis(from: -2, to: 3), legend: .below, series: lines(\.y)),
-      Panel("phi'(x)", x: Axis("x"), y: Axis(from: -0.1, to: 1.2), legend: .below, series: lines(\.slope)),
+      Panel("phi(x)", x: Axis("x"), y: Axis(from: -2, to: 3), legend: .shared, series: lines(\.y)),
+      Panel("phi'(x)", x: Axis("x"), y: Axis(from: -0.1, to: 1.2), legend: .shared, series: lines(\.slope)),
     ]
     return .init(
       "figure-2", Figure("Activation functions and derivatives", columns: 2, panelSize: .lecture, panels: panels))

@@ -121,13 +121,13 @@ public struct BatchSizeLecture: LectureExperiment {
     let loss = Axis("training loss", scale: .logarithmic)
     let panels = [
       Panel(
-        "for each epoch", x: .epochs, y: loss, legend: .below,
+        "for each epoch", x: .epochs, y: loss, legend: .shared,
         series: curves { $0.losses.indices.map(Double.init) }),
       Panel(
-        "for each update", x: Axis("updates", scale: .logarithmic), y: loss, legend: .hidden,
+        "for each update", x: Axis("updates", scale: .logarithmic), y: loss, legend: .shared,
         series: curves { outcome in outcome.losses.indices.map { Double($0 * outcome.updatesInAnEpoch) } }),
       Panel(
-        "for each second", x: Axis("seconds", scale: .logarithmic), y: loss, legend: .hidden,
+        "for each second", x: Axis("seconds", scale: .logarithmic), y: loss, legend: .shared,
         series: curves(\.seconds)),
     ]
     return .init("batch-size", Figure("Batch sizes", columns: 3, panelSize: .lecture, panels: panels))

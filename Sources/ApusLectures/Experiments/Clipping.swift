@@ -93,10 +93,10 @@ public struct ClippingLecture: LectureExperiment {
 
   private func drawing(_ outcomes: [Outcome]) -> LectureResult.Drawing {
     let loss = Panel(
-      "training loss", x: .epochs, y: Axis("cross-entropy", scale: .logarithmic), legend: .below,
+      "training loss", x: .epochs, y: Axis("cross-entropy", scale: .logarithmic), legend: .shared,
       series: outcomes.map { $0.history.line($0.name, \.trainLoss) })
     let accuracy = Panel(
-      "training accuracy", x: .epochs, y: Axis("part classified rightly", from: 0, to: 1), legend: .hidden,
+      "training accuracy", x: .epochs, y: Axis("part classified rightly", from: 0, to: 1), legend: .shared,
       series: outcomes.map { $0.history.line($0.name, \.trainAccuracy) })
     return .init(
       "clipping", Figure("Gradient clipping", columns: 2, panelSize: .lecture, panels: [loss, accuracy]))

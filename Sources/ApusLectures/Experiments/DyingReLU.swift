@@ -126,10 +126,10 @@ public struct DyingReLULecture: LectureExperiment {
   private func drawing(_ outcomes: [Outcome]) -> LectureResult.Drawing {
     let panels = [
       Panel(
-        "silent units", x: .epochs, y: Axis("part of the hidden units", from: 0, to: 1), legend: .below,
+        "silent units", x: .epochs, y: Axis("part of the hidden units", from: 0, to: 1), legend: .shared,
         series: outcomes.map { .line($0.name, x: $0.silent.indices.map(Double.init), y: $0.silent, markers: false) }),
       Panel(
-        "training", x: .epochs, y: Axis("training loss", scale: .logarithmic), legend: .hidden,
+        "training", x: .epochs, y: Axis("training loss", scale: .logarithmic), legend: .shared,
         series: outcomes.map { $0.history.line($0.name, \.trainLoss) }),
     ]
     return .init("dying-relu", Figure("Dying ReLUs", columns: 2, panelSize: .lecture, panels: panels))

@@ -190,13 +190,13 @@ public struct InitializationLecture: LectureExperiment {
       let title = name == "relu" ? "ReLU" : name
       return [
         Panel(
-          "\(title): activations", x: .layers, y: Axis("deviation of h(k)", scale: .logarithmic), legend: .below,
+          "\(title): activations", x: .layers, y: Axis("deviation of h(k)", scale: .logarithmic), legend: .shared,
           series: chosen.map { .line($0.start.name, x: layers, y: $0.activations) }),
         Panel(
-          "\(title): gradients", x: .layers, y: Axis("deviation of grad a(k)", scale: .logarithmic), legend: .hidden,
+          "\(title): gradients", x: .layers, y: Axis("deviation of grad a(k)", scale: .logarithmic), legend: .shared,
           series: chosen.map { .line($0.start.name, x: layers, y: $0.gradients) }),
         Panel(
-          "\(title): training", x: .epochs, y: Axis("training loss", from: 0, to: 4), legend: .hidden,
+          "\(title): training", x: .epochs, y: Axis("training loss", from: 0, to: 4), legend: .shared,
           series: chosen.map { $0.history.line($0.start.name, \.trainLoss) }),
       ]
     }

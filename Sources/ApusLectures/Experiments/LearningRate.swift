@@ -117,14 +117,14 @@ public struct LearningRateLecture: LectureExperiment {
     let tried = search.points.map(\.learningRate)
     let panels = [
       Panel(
-        "training", x: .epochs, y: Axis("training loss", scale: .logarithmic), legend: .below,
+        "training", x: .epochs, y: Axis("training loss", scale: .logarithmic), legend: .shared,
         series: outcomes.map { $0.history.line($0.name, \.trainLoss) }),
       Panel(
-        "schedules", x: .epochs, y: Axis("learning rate", scale: .logarithmic), legend: .hidden,
+        "schedules", x: .epochs, y: Axis("learning rate", scale: .logarithmic), legend: .shared,
         series: outcomes.map { .line($0.name, x: epochs, y: $0.rates, markers: false) }),
       Panel(
         "the finder", x: Axis("learning rate", scale: .logarithmic), y: Axis("loss", scale: .logarithmic),
-        legend: .below,
+        legend: .topLeft,
         series: [
           .points("of a batch", x: tried, y: search.points.map(\.loss), size: 0.6, color: .sky),
           .line("running mean", x: tried, y: search.points.map(\.smoothedLoss), markers: false, color: .ink),

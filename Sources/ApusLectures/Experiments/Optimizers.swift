@@ -178,12 +178,12 @@ public struct OptimizersLecture: LectureExperiment {
     let panels = [
       Panel(
         "the ravine", x: Axis("step", isWhole: true), y: Axis("loss", scale: .logarithmic, from: 1e-6),
-        legend: .below,
+        legend: .shared,
         series: outcomes.map {
           .line($0.rule.name, x: $0.losses.indices.map(Double.init), y: $0.losses, markers: false)
         }),
       Panel(
-        "digits", x: .epochs, y: Axis("training loss", scale: .logarithmic), legend: .hidden,
+        "digits", x: .epochs, y: Axis("training loss", scale: .logarithmic), legend: .shared,
         series: outcomes.map { $0.history.line($0.rule.name, \.trainLoss) }),
     ]
     return .init("losses", Figure("Losses of the rules", columns: 2, panelSize: .lecture, panels: panels))

@@ -94,14 +94,14 @@ public struct OutputLossesLecture: LectureExperiment {
   private func drawing(_ axis: [Double], _ outcomes: [Outcome]) -> LectureResult.Drawing {
     let panels = [
       Panel(
-        "the loss for Y = 1", x: Axis("a"), y: Axis("loss", from: 0), legend: .below,
+        "the loss for Y = 1", x: Axis("a"), y: Axis("loss", from: 0), legend: .shared,
         series: outcomes.map { .line($0.name, x: axis, y: $0.loss, markers: false) }),
       Panel(
-        "its gradient", x: Axis("a"), y: Axis("derivative by a"), legend: .hidden,
+        "its gradient", x: Axis("a"), y: Axis("derivative by a"), legend: .shared,
         series: outcomes.map { .line($0.name, x: axis, y: $0.slope, markers: false) }),
       Panel(
         "a neuron that begins surely wrong", x: Axis("step", isWhole: true), y: Axis("f(x)", from: 0, to: 1),
-        legend: .hidden,
+        legend: .shared,
         series: outcomes.map { .line($0.name, x: $0.path.indices.map(Double.init), y: $0.path, markers: false) }),
     ]
     return .init("losses", Figure("Losses behind a sigmoid", columns: 3, panelSize: .lecture, panels: panels))

@@ -136,13 +136,13 @@ public struct SparsityLecture: LectureExperiment {
     let panels = [
       Panel(
         "magnitudes in order", x: Axis("weight in this order"), y: Axis("|w|", scale: .logarithmic, from: 1e-8, to: 10),
-        legend: .below,
+        legend: .shared,
         series: outcomes.map { outcome in
           let sorted = outcome.weights.map(\.magnitude).sorted()
           return .line(outcome.name, x: sorted.indices.map(Double.init), y: sorted, markers: false)
         }, annotations: [.horizontalLine(at: Self.threshold)]),
       Panel(
-        "how many weights", x: Axis("w"), y: Axis("weights in 0.02", scale: .logarithmic, from: 1), legend: .hidden,
+        "how many weights", x: Axis("w"), y: Axis("weights in 0.02", scale: .logarithmic, from: 1), legend: .shared,
         series: outcomes.map { .steps($0.name, x: edges, y: counts($0.weights)) }),
     ]
     return .init("sparsity", Figure("Weights under penalties", columns: 2, panelSize: .lecture, panels: panels))

@@ -153,10 +153,10 @@ public struct VanishingLecture: LectureExperiment {
         ]),
       Panel(
         "gradients at the start", x: .layers,
-        y: Axis("norm of grad W(k)", scale: .logarithmic), legend: .below,
+        y: Axis("norm of grad W(k)", scale: .logarithmic), legend: .shared,
         series: outcomes.map { .line($0.name, x: layers, y: $0.norms) }),
       Panel(
-        "training", x: .epochs, y: Axis("training loss", from: 0), legend: .hidden,
+        "training", x: .epochs, y: Axis("training loss", from: 0), legend: .shared,
         series: outcomes.map { $0.history.line($0.name, \.trainLoss) }),
     ]
     return .init("vanishing", Figure("Vanishing gradients", columns: 3, panelSize: .lecture, panels: panels))

@@ -10,6 +10,8 @@ struct NoisyDigits {
   let test: Dataset
   /// Fitted to the training part.
   let normalization: Normalization
+  /// What values a network's inputs can take.
+  let range: InputRange
 
   /// `count` digits to train on, a part of whose labels is moved to another class, and 200 others for validation.
   init(count: Int, wrongPart: Double, seed: UInt64) throws {
@@ -26,10 +28,8 @@ struct NoisyDigits {
     validation = digits.train.subset(Array(digits.train.count - 200..<digits.train.count), name: "validation")
     test = digits.test
     normalization = try Normalization(fitting: train)
+    range = InputRange(of: train, normalization: normalization)
   }
-
-  /// What values the network's inputs can take.
-  var range: InputRange { InputRange(of: train, normalization: normalization) }
 
   /// The mean loss and the accuracy of a network on some of the data.
   func judge(_ network: some Layer, on data: Dataset) throws -> (loss: Double, accuracy: Double) {

@@ -22,16 +22,32 @@ struct GnuplotScript {
     let title = isSingle && figure.panels[0].title.isEmpty ? "" : figure.title
     let width = figure.columns * figure.panelSize.width
     let lines = title.isEmpty ? [] : GnuplotText.wrapped(title, width: width, fontSize: Self.titleSize)
-    let height = figure.rows * figure.panelSize.height + lines.count * Self.titleSize * 3 / 2
-    let writers = panels.enumerated().map {
-      PanelScript($0.element, number: $0.offset, size: figure.panelSize, terminal: terminal)
+    // Captions of pictures stand at the upper end of their panels.
+    let heading = lines.count * Self.titleSize * 3 / 2 + (lines.isEmpty || panels[0].hasAxes ? 0 : 10)
+    let legend = SharedLegend(panels, width: width, terminal: terminal)
+    let height = figure.rows * figure.panelSize.height + heading + legend.height
+    let writers = panels.enumerated().map { number, panel in
+      let (row, column) = (number / figure.columns, number % figure.columns)
+      let below = legend.height + (figure.rows - 1 - row) * figure.panelSize.height
+      let place = PanelScript.Place(
+        x: Double(column) / Double(figure.columns), y: Double(below) / Double(height),
+        width: 1 / Double(figure.columns), height: Double(figure.panelSize.height) / Double(height))
+      return PanelScript(panel, number: number, size: figure.panelSize, terminal: terminal, place: place)
     }
+    // Drawn with the first panel, for the title of gnuplot's own multiplot takes no colour.
+    let titlePlace = "screen 0.5,\(1 - Double(Self.titleSize) / Double(height)) center"
+    let words =
+      lines.isEmpty
+      ? []
+      : [
+        "set label \(GnuplotText.quoted(lines)) at \(titlePlace) noenhanced front font "
+          + "'\(terminal.font(Self.titleSize))' textcolor rgb '\(Color.ink.hexadecimal)'"
+      ]
     var commands = ["set encoding utf8", Self.setting(terminal, width, height)]
     commands += writers.flatMap(\.data)
-    let heading =
-      title.isEmpty ? "" : " title \(GnuplotText.quoted(lines)) font '\(terminal.font(Self.titleSize))' noenhanced"
-    commands.append("set multiplot layout \(figure.rows),\(figure.columns)\(heading)")
-    commands += writers.flatMap(\.commands)
+    commands.append("set multiplot")
+    for (number, writer) in writers.enumerated() { commands += writer.commands(with: number == 0 ? words : []) }
+    commands += legend.commands(writers, part: Double(legend.height) / Double(height))
     text = (commands + ["unset multiplot"]).joined(separator: "\n") + "\n"
   }
 

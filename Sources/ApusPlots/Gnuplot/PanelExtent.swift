@@ -65,6 +65,13 @@ struct PanelExtent {
     }
   }
 
+  /// The distance of ticks that divides the range into at most so many parts: 1, 2 or 5 times a power of ten.
+  static func step(from lower: Double, to upper: Double, most count: Int) -> Double {
+    let least = upper / Double(max(count, 1)) - lower / Double(max(count, 1))
+    let power = pow(10, floor(log10(least)))
+    return ([1, 2, 5].map { $0 * power }.first { $0 >= least * (1 - 1e-9) }) ?? 10 * power
+  }
+
   /// How numbers at ticks are written.
   var format: String {
     guard axis.scale == .logarithmic else { return "%g" }

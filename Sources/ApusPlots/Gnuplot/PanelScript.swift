@@ -4,6 +4,8 @@ struct PanelScript {
   let number: Int
   let size: Figure.Size
   let terminal: GnuplotScript.Terminal
+  /// Where the panel is drawn: origin and size as parts of the figure, from its lower left corner.
+  let place: Place
   private var x: PanelExtent
   private var y: PanelExtent
   private var isFreeAbove = true
@@ -13,9 +15,25 @@ struct PanelScript {
   /// The data blocks, before any command.
   private(set) var data: [String] = []
   private var plots: [String] = []
+  /// The names and styles of the series, for a legend that several panels share.
+  private(set) var samples: [(name: String, style: String)] = []
 
-  init(_ panel: Panel, number: Int, size: Figure.Size, terminal: GnuplotScript.Terminal) {
+  /// A part of a figure.
+  struct Place {
+    let x, y, width, height: Double
+
+    /// The commands that draw there.
+    var commands: [String] {
+      [
+        "set origin \(Numbers.exact(x)),\(Numbers.exact(y))",
+        "set size \(Numbers.exact(width)),\(Numbers.exact(height))",
+      ]
+    }
+  }
+
+  init(_ panel: Panel, number: Int, size: Figure.Size, terminal: GnuplotScript.Terminal, place: Place) {
     (self.panel, self.number, self.size, self.terminal) = (panel, number, size, terminal)
+    self.place = place
     (x, y) = (PanelExtent(panel.x), PanelExtent(panel.y))
     for series in panel.series { measure(series) }
     for annotation in panel.annotations { measure(annotation) }
@@ -28,10 +46,10 @@ struct PanelScript {
     for annotation in panel.annotations { draw(annotation) }
   }
 
-  /// The commands, from a clean state.
-  var commands: [String] {
-    guard !x.isEmpty, !y.isEmpty, !plots.isEmpty else { return frame + nothing }
-    return frame + ["plot " + plots.joined(separator: ", ")]
+  /// The commands, from a clean state, with some more before the data are drawn.
+  func commands(with more: [String]) -> [String] {
+    guard !x.isEmpty, !y.isEmpty, !plots.isEmpty else { return frame + more + nothing }
+    return frame + more + ["plot " + plots.joined(separator: ", ")]
   }
 
   private func font(_ size: Int) -> String { terminal.font(size) }
@@ -68,7 +86,7 @@ struct PanelScript {
   private mutating func measure(_ annotation: Annotation) {
     switch annotation.form {
     case .horizontal(let place): y.include(place)
-    case .vertical(let place): x.include(place)
+    case .vertical(let place, _): x.include(place)
     case .text: break
     }
   }
@@ -109,29 +127,28 @@ struct PanelScript {
 
   private mutating func draw(_ series: Series, _ color: Color) {
     let paint = "lc rgb '\(color.hexadecimal)'"
-    let title = series.name.isEmpty ? "notitle" : "title \(GnuplotText.quoted(series.name))"
     switch series.form {
     case .line(let xs, let ys, let dash, let markers):
       let name = add(place(xs, ys))
       let style = markers ? "linespoints pt 7 ps 0.4" : "lines"
-      plots.append("\(name) using 1:2 with \(style) lw 2.2 dt \(Self.dash(dash)) \(paint) \(title)")
+      add("\(name) using 1:2", "with \(style) lw 2.2 dt \(Self.dash(dash)) \(paint)", series.name)
     case .points(let xs, let ys, let size):
       let name = add(place(xs, ys))
-      plots.append("\(name) using 1:2 with points pt 7 ps \(Numbers.exact(0.5 * size)) \(paint) \(title)")
+      add("\(name) using 1:2", "with points pt 7 ps \(Numbers.exact(0.5 * size)) \(paint)", series.name)
     case .steps(let xs, let ys):
       let name = add(place(xs, ys))
-      plots.append("\(name) using 1:2 with steps lw 2.2 \(paint) \(title)")
+      add("\(name) using 1:2", "with steps lw 2.2 \(paint)", series.name)
     case .band(let xs, let lower, let upper):
       let rows = xs.indices.map { index in
         let isShown = x.holds(xs[index]) && y.holds(lower[index]) && y.holds(upper[index])
         return isShown ? [xs[index], lower[index], upper[index]] : [.nan, .nan, .nan]
       }
       let name = add(rows)
-      plots.append("\(name) using 1:2:3 with filledcurves fs transparent solid 0.2 noborder \(paint) \(title)")
+      add("\(name) using 1:2:3", "with filledcurves fs transparent solid 0.2 noborder \(paint)", series.name)
     case .bars(let xs, let heights, let width):
-      boxes(zip(xs, heights).map { ($0 - width / 2, $0 + width / 2, $1) }, paint, title)
+      boxes(zip(xs, heights).map { ($0 - width / 2, $0 + width / 2, $1) }, paint, series.name)
     case .histogram(let edges, let counts):
-      boxes(counts.indices.map { (edges[$0], edges[$0 + 1], counts[$0]) }, paint, title)
+      boxes(counts.indices.map { (edges[$0], edges[$0 + 1], counts[$0]) }, paint, series.name)
     case .heatMap(let map): draw(map)
     case .picture(let picture): draw(picture)
     }
@@ -145,6 +162,25 @@ struct PanelScript {
     }
   }
 
+  /// How many series of the panel are boxes.
+  private var boxKinds: Int {
+    panel.series.count { series in
+      switch series.form {
+      case .bars, .histogram: true
+      default: false
+      }
+    }
+  }
+
+  /// Adds a series of the data of a block in a style.
+  private mutating func add(_ data: String, _ style: String, _ name: String) {
+    plots.append("\(data) \(style) \(Self.title(name))")
+    if !name.isEmpty { samples.append((name, style)) }
+  }
+
+  /// What the legend calls a series.
+  static func title(_ name: String) -> String { name.isEmpty ? "notitle" : "title \(GnuplotText.quoted(name))" }
+
   /// Bars from the foot of the panel.
   private mutating func boxes(_ bars: [(Double, Double, Double)], _ paint: String, _ title: String) {
     let foot = panel.y.scale == .linear ? 0 : y.range.lower
@@ -154,8 +190,10 @@ struct PanelScript {
     }
     guard !rows.isEmpty else { return }
     let name = add(rows)
-    plots.append(
-      "\(name) using 1:2:3:4:5:6 with boxxyerror fs transparent solid 0.65 noborder \(paint) \(title)")
+    // Transparent boxes show one another; a seam where their edges share a pixel is the price, which one kind of boxes
+    // need not pay.
+    let fill = boxKinds > 1 ? "transparent solid 0.65" : "solid 0.65"
+    add("\(name) using 1:2:3:4:5:6", "with boxxyerror fs \(fill) noborder \(paint)", title)
   }
 
   /// Small matrices as boxes with a seam, large ones as a picture.
@@ -218,7 +256,7 @@ struct PanelScript {
   }
 
   private var frame: [String] {
-    var lines = ["reset"]
+    var lines = ["reset"] + place.commands
     let ink = "textcolor rgb '\(panel.titleColor.hexadecimal)'"
     let quiet = "textcolor rgb '\(Color.quiet.hexadecimal)'"
     if !panel.title.isEmpty {
@@ -248,7 +286,7 @@ struct PanelScript {
     let place: String? =
       switch panel.legend {
       case .below: "bmargin center horizontal Left reverse samplen 1.4"
-      case .hidden: nil
+      case .hidden, .shared: nil
       case .topLeft: "inside top left Left reverse samplen 1.4 opaque"
       case .topRight: "inside top right Left reverse samplen 1.4 opaque"
       case .bottomLeft: "inside bottom left Left reverse samplen 1.4 opaque"
@@ -282,6 +320,10 @@ struct PanelScript {
           ? "unset \(name)tics" : "set \(name)tics \(rotation) (\(marks.joined(separator: ", "))) noenhanced")
     } else if axis.isWhole, axis.scale == .linear {
       lines.append("set \(name)tics \(extent.wholeStep)")
+    } else if name == "x", axis.scale == .linear {
+      let (low, high) = extent.range
+      // gnuplot takes letters for narrower than the fonts of the screen are.
+      lines.append("set xtics \(Numbers.exact(PanelExtent.step(from: low, to: high, most: size.width / 58)))")
     }
     return lines
   }
@@ -324,13 +366,15 @@ struct PanelScript {
         guard y.holds(place) else { continue }
         lines.append(
           label(annotation.text, "graph 0.99, first \(place) right offset 0,0.6", annotation.color, baseSize - 2))
-      case .vertical(let place):
+      case .vertical(let place, let isLow):
         guard x.holds(place), place >= x.range.lower, place <= x.range.upper else { continue }
         lines.append(
           "set arrow from first \(place), graph 0 to first \(place), graph 1 nohead lw 1.4 dt (6,4) "
             + "lc rgb '\(annotation.color.hexadecimal)'")
         lines.append(
-          label(annotation.text, "first \(place), graph 0.95 left offset 0.5,0", annotation.color, baseSize - 2))
+          label(
+            annotation.text, "first \(place), graph \(isLow ? 0.05 : 0.95) left offset 0.5,0", annotation.color,
+            baseSize - 2))
       }
     }
     return lines
