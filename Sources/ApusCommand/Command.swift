@@ -25,6 +25,26 @@ struct Command: ParsableCommand {
 }
 
 extension Command {
+  /// The words of a command line as the parser takes them: a negative number is joined to the option before it, as in
+  /// `--momentum=-1`, because it would be taken for another option.
+  ///
+  /// - Throws: `TrainingError` when the word after an option is empty: no option has an empty value.
+  static func joined(_ words: [String]) throws -> [String] {
+    try words.reduce(into: []) { joined, word in
+      guard let last = joined.last, last.hasPrefix("--"), last.count > 2, !last.contains("=") else {
+        return joined.append(word)
+      }
+      guard !word.isEmpty else {
+        throw TrainingError(last, "has an empty value", advice: "give it one, or leave the option out")
+      }
+      if word.hasPrefix("-"), Double(word) != nil {
+        joined[joined.count - 1] = last + "=" + word
+      } else {
+        joined.append(word)
+      }
+    }
+  }
+
   /// Names the nearest subcommands when the first word is none.
   static func checkName(_ word: String?) throws {
     let names = configuration.subcommands.map { $0._commandName } + ["help"]

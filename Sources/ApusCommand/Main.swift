@@ -15,7 +15,7 @@ enum Main {
     signal(SIGXFSZ, SIG_IGN)
     do {
       try Command.checkName(CommandLine.arguments.dropFirst().first)
-      var command = try Command.parseAsRoot()
+      var command = try Command.parseAsRoot(try Command.joined(Array(CommandLine.arguments.dropFirst())))
       try command.run()
     } catch {
       exit(Failure.report(error))

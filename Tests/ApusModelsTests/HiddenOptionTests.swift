@@ -188,7 +188,7 @@ import Testing
     #expect(problem("lenet5") { $0.initializer = "he-norm" }.contains("did you mean he-normal"))
     #expect(
       problem("lenet5") { $0.normalization = "group:4" }
-        == "lenet5: 4 groups of the normalization do not divide the 6 channels of a hidden layer")
+        == "lenet5: 4 groups of the normalization do not divide the 6 channels of a hidden layer; choose a divisor")
     #expect(problem("mlp") { $0.normalization = "instance" }.contains("instance normalization is for pictures"))
   }
 }

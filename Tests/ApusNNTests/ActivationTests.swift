@@ -63,8 +63,10 @@ import Testing
     for wrong in ["elu:", "elu:x", "elu:nan", "elu:inf"] {
       #expect(message(wrong).contains("must be a positive number"))
     }
-    #expect(message("relu:1") == "the activation relu takes no numbers, got 'relu:1'")
-    #expect(message("rrelu:1,2,3") == "the activation rrelu takes lower slope, upper slope, got 'rrelu:1,2,3'")
+    #expect(message("relu:1") == "the activation relu takes no numbers, got 'relu:1'; leave them out")
+    #expect(
+      message("rrelu:1,2,3")
+        == "the activation rrelu takes lower slope, upper slope, got 'rrelu:1,2,3'; leave the others out")
     #expect(message("rrelu:0.5,0.2").contains("must be at most the upper one"))
     #expect(message("hard-tanh:1").contains("must be below the upper one"))
   }

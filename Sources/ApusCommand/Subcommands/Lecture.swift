@@ -57,7 +57,8 @@ struct Lecture: ParsableCommand {
     if let undrawn { throw undrawn }
   }
 
-  private func experiments(_ name: String) throws -> [any LectureExperiment] {
+  /// The experiment with a name, or all.
+  func experiments(_ name: String) throws -> [any LectureExperiment] {
     if name == "all" { return Lectures.all }
     guard let one = Lectures.named(name) else {
       throw TrainingError.unknown("lecture", name, among: Lectures.all.map(\.name) + ["all"])

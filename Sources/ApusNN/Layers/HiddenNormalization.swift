@@ -36,7 +36,8 @@ public enum HiddenNormalization: Sendable, Hashable, CustomStringConvertible {
   public func problem(features: Int, isImage: Bool) -> String? {
     switch self {
     case .group(let groups?) where features % groups != 0:
-      "\(groups) groups of the normalization do not divide the \(features) \(isImage ? "channels" : "units") of a hidden layer"
+      "\(groups) groups of the normalization do not divide the \(features) \(isImage ? "channels" : "units") of a hidden "
+        + "layer; choose a divisor"
     case .instance where !isImage: "instance normalization is for pictures; a single unit has no variance"
     default: nil
     }

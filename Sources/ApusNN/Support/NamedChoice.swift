@@ -49,7 +49,9 @@ struct NamedChoice<Value: Sendable>: Sendable {
     let given = parts.count == 1 ? [] : parts[1].split(separator: ",", omittingEmptySubsequences: false)
     guard given.count <= choice.numbers.count else {
       let takes = choice.numbers.isEmpty ? "no numbers" : choice.numbers.map(\.name).joined(separator: ", ")
-      throw SettingError("the \(kind) \(choice.name) takes \(takes), got '\(text)'")
+      throw SettingError(
+        "the \(kind) \(choice.name) takes \(takes), got '\(text)'; leave \(choice.numbers.isEmpty ? "them" : "the others") out"
+      )
     }
     var values: [Double] = []
     for (number, digits) in zip(choice.numbers, given) {

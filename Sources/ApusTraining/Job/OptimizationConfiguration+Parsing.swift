@@ -62,7 +62,7 @@ extension OptimizationConfiguration {
       return WeightAverage.Rule(decay: decay, start: earlier?.start ?? .first)
     }
     guard let start = WeightAverage.Rule.Start(rawValue: name) else {
-      throw TrainingError.unknown("start", name, among: WeightAverage.Rule.Start.allCases.map(\.rawValue))
+      throw TrainingError.unknown("--ema-start", name, among: WeightAverage.Rule.Start.allCases.map(\.rawValue))
     }
     return WeightAverage.Rule(decay: decay, start: start)
   }

@@ -177,7 +177,7 @@ public struct ScheduleConfiguration: Sendable, Hashable, Codable {
     case "factor": ScheduleSetting.factor.option
     case "power": ScheduleSetting.power.option
     case "decay": ScheduleSetting.decay.option
-    case "length" where warmUpLength.map({ !($0 > 0) }) ?? false:
+    case "length" where warmUpLength.map({ !($0.isFinite && $0 > 0) }) ?? false:
       (unit == .epochs ? ScheduleSetting.warmUpEpochs : .warmUpSteps).option
     case "length": ScheduleSetting.length.option
     case "growth": ScheduleSetting.growth.option

@@ -76,7 +76,7 @@ public struct LearningRateFinder: Sendable, Hashable {
         "highest learning rate", "cannot be \(highest)", advice: "choose a number above the lowest, \(lowest)")
     }
     guard steps >= 10, steps <= 1_000_000 else {
-      throw TrainingError("steps", "cannot be \(steps)", advice: "choose a whole number from 10 to 1000000")
+      throw TrainingError("search steps", "cannot be \(steps)", advice: "choose a whole number from 10 to 1000000")
     }
     guard smoothing >= 0, smoothing < 1 else {
       throw TrainingError("smoothing", "cannot be \(smoothing)", advice: "choose a number of at least 0 and below 1")
