@@ -35,7 +35,9 @@ import Testing
         page.contains(
           "<td>\(entry.name)</td><td class=\"number\">\(precision)</td><td class=\"number\">\(recall)</td>"))
     }
-    for text in ["learning rate", "batch size", "1 × 12", "dense1.weight", "How to reproduce", "apus train mlp"] {
+    for text in [
+      "learning rate", "batch size", "1\u{a0}×\u{a0}12", "dense1.weight", "How to reproduce", "apus train mlp",
+    ] {
       #expect(page.contains(text), "\(text)")
     }
   }

@@ -29,6 +29,20 @@ import Testing
     for lecture in Lectures.all { #expect(lecture.source.contains("notes") || lecture.source.contains("slides")) }
   }
 
+  /// The table of experiments in the documentation, and the titles that students look for.
+  @Test func theDocumentationListsEveryExperiment() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let text = try String(contentsOf: root.appendingPathComponent("Documentation/Lectures.md"), encoding: .utf8)
+    let rows = text.split(separator: "\n").filter { $0.hasPrefix("| `") }
+    let names = rows.prefix(Lectures.all.count).map { $0.dropFirst(3).prefix { $0 != "`" } }
+    #expect(names.map(String.init) == Lectures.all.map(\.name))
+    for row in rows.prefix(Lectures.all.count) {
+      let seconds = row.split(separator: "|").last.flatMap { Double($0.filter { $0 != " " }) }
+      #expect(try #require(seconds, "\(row)") < 60)
+    }
+  }
+
   @Test func tablesAlignTheFirstColumnLeftAndTheOthersRight() {
     let table = LectureTable(["name", "x"], [["a", "10"], ["long", "2.5"]])
     #expect(table.text == "name    x\na      10\nlong  2.5\n")

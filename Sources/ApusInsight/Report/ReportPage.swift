@@ -81,7 +81,9 @@ struct ReportPage {
   private var sections: String {
     [
       HTML.section("Learning curves", figures(.curves) + epochs),
-      HTML.section("What was taken for what", figures(.judgement) + classes + metrics),
+      HTML.section(
+        facts.configuration.classNames.isEmpty ? "Predicted and true" : "What was taken for what",
+        figures(.judgement) + classes + metrics),
       HTML.section("Sample predictions", figures(.samples)),
       HTML.section("Model", model),
       HTML.section("Weights", figures(.weights)),
@@ -138,7 +140,7 @@ struct ReportPage {
   private var model: String {
     guard let summary = facts.summary else { return "" }
     var rows = summary.layers.map { row in
-      let shape = row.outputShape.map(String.init).joined(separator: " × ")
+      let shape = row.outputShape.map(String.init).joined(separator: "\u{a0}×\u{a0}")
       return [row.name, row.type, shape, grouped(row.parameters), grouped(row.multiplyAdds)]
     }
     rows.append(["total", "", "", grouped(summary.parameters), grouped(summary.multiplyAdds)])
@@ -150,8 +152,15 @@ struct ReportPage {
       facts.settings.filter { !$0.value.isEmpty }.map { setting in
         // A name may be broken where its parts meet.
         let name = setting.name.replacing("_", with: " ").replacing(".", with: ".\u{200b}")
-        return [name, setting.value]
+        return [name, shortened(setting.value)]
       })
+  }
+
+  /// A list of many values by its first ones; `config.json` has all.
+  private func shortened(_ value: String) -> String {
+    let parts = value.split(separator: ", ", omittingEmptySubsequences: false)
+    guard parts.count > 12 else { return value }
+    return parts.prefix(6).joined(separator: ", ") + ", … (\(parts.count) in all)"
   }
 
   private var environment: String {

@@ -47,7 +47,7 @@ enum ReportStyle {
       overflow-wrap: anywhere; font-size: .9rem; }
     footer { color: var(--quiet); font-size: .85rem; text-align: center; margin-top: 2rem; }
     @media (max-width: 480px) { main { padding: 1rem .6rem 2rem; } section { padding: .8rem .6rem; }
-      th, td { padding: .3rem .35rem; } table { font-size: .85rem; } }
+      th, td { padding: .3rem .25rem; } table { font-size: .8rem; } }
     @media (prefers-color-scheme: dark) {
       :root { --page: #12161b; --card: #1b2128; --ink: #e6eaef; --quiet: #a7b1bc; --line: #303842; --accent: #5fb4e6;
         --good: #3fc9a0; --bad: #f08a4b; }

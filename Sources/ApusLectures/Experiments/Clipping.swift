@@ -92,12 +92,13 @@ public struct ClippingLecture: LectureExperiment {
   }
 
   private func drawing(_ outcomes: [Outcome]) -> LectureResult.Drawing {
+    func name(_ outcome: Outcome) -> String { outcome.name + (outcome.accuracy == nil ? " (diverged)" : "") }
     let loss = Panel(
       "training loss", x: .epochs, y: Axis("cross-entropy", scale: .logarithmic), legend: .shared,
-      series: outcomes.map { $0.history.line($0.name, \.trainLoss) })
+      series: outcomes.map { $0.history.line(name($0), \.trainLoss) })
     let accuracy = Panel(
       "training accuracy", x: .epochs, y: Axis("part classified rightly", from: 0, to: 1), legend: .shared,
-      series: outcomes.map { $0.history.line($0.name, \.trainAccuracy) })
+      series: outcomes.map { $0.history.line(name($0), \.trainAccuracy) })
     return .init(
       "clipping", Figure("Gradient clipping", columns: 2, panelSize: .lecture, panels: [loss, accuracy]))
   }

@@ -197,7 +197,10 @@ public struct InitializationLecture: LectureExperiment {
           series: chosen.map { .line($0.start.name, x: layers, y: $0.gradients) }),
         Panel(
           "\(title): training", x: .epochs, y: Axis("training loss", from: 0, to: 4), legend: .shared,
-          series: chosen.map { $0.history.line($0.start.name, \.trainLoss) }),
+          series: chosen.map { $0.history.line($0.start.name, \.trainLoss) },
+          annotations: chosen.filter { $0.accuracy == nil }.map {
+            .text("\($0.start.name): diverged", x: 1.2, y: 3.8)
+          }),
       ]
     }
     return .init(

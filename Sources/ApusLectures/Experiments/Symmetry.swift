@@ -112,7 +112,7 @@ public struct SymmetryLecture: LectureExperiment {
         series: [.heatMap(HeatMap(outcome.weights.map { $0.map(Double.init) }, ramp: .diverging))])
     }
     let losses = Panel(
-      "training loss", x: .epochs, y: Axis("cross-entropy", from: 0), legend: .below,
+      "training loss", x: .epochs, y: Axis("cross-entropy", from: 0), legend: .shared,
       series: outcomes.map { $0.history.line($0.name, \.trainLoss) })
     return .init(
       "symmetry",

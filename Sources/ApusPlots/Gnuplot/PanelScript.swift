@@ -192,7 +192,7 @@ struct PanelScript {
     let name = add(rows)
     // Transparent boxes show one another; a seam where their edges share a pixel is the price, which one kind of boxes
     // need not pay.
-    let fill = boxKinds > 1 ? "transparent solid 0.65" : "solid 0.65"
+    let fill = boxKinds > 1 ? "transparent solid 0.65" : "solid 1"
     add("\(name) using 1:2:3:4:5:6", "with boxxyerror fs \(fill) noborder \(paint)", title)
   }
 
