@@ -4,9 +4,12 @@ import ApusNN
 struct HiddenOptions {
   let dropout: Double
   let inputDropout: Double
+  let inputNoise: Double
+  let spatialDropout: Double
   /// The function; nil where none is named or slopes are learnt.
   let activation: Activation?
   let learntSlope: Double?
+  let hasSlopePerChannel: Bool
   let normalization: HiddenNormalization
   let weightInitializer: Initializer
   let biasInitializer: Initializer
@@ -24,11 +27,17 @@ struct HiddenOptions {
     }
     dropout = try probability("dropout", configuration.dropout)
     inputDropout = try probability("input-dropout", configuration.inputDropout)
+    spatialDropout = try probability("spatial-dropout", configuration.spatialDropout)
+    inputNoise = configuration.inputNoise ?? 0
+    guard inputNoise >= 0, inputNoise.isFinite else {
+      throw fail("input-noise must be a number of at least 0, got \(inputNoise)")
+    }
     do {
       switch try configuration.activation.map({ name throws(SettingError) in try HiddenActivation.named(name) }) {
-      case .function(let function): (activation, learntSlope) = (function, nil)
-      case .learntSlope(let slope): (activation, learntSlope) = (nil, slope)
-      case nil: (activation, learntSlope) = (nil, nil)
+      case .function(let function): (activation, learntSlope, hasSlopePerChannel) = (function, nil, false)
+      case .learntSlope(let slope): (activation, learntSlope, hasSlopePerChannel) = (nil, slope, false)
+      case .learntSlopes(let slope): (activation, learntSlope, hasSlopePerChannel) = (nil, slope, true)
+      case nil: (activation, learntSlope, hasSlopePerChannel) = (nil, nil, false)
       }
       normalization = try HiddenNormalization.named(configuration.normalization ?? "none")
       weightInitializer = try Initializer.named(configuration.initializer ?? "torch-default")

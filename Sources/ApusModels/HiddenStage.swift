@@ -12,11 +12,11 @@ struct HiddenStage {
   /// A stage for so many units, or channels of a picture.
   init(
     features: Int, isImage: Bool = false, normalization: HiddenNormalization, activation: Activation,
-    learntSlope: Double?, dtype: DType
+    learntSlope: Double?, hasSlopePerChannel: Bool, dtype: DType
   ) {
     norm = normalization.layer(features: features, isImage: isImage, dtype: dtype)
     isAfter = normalization.isAfterActivation
-    slopes = learntSlope.map { PReLU(initial: $0, dtype: dtype) }
+    slopes = learntSlope.map { PReLU(hasSlopePerChannel ? features : 1, initial: $0, dtype: dtype) }
     self.activation = activation
   }
 

@@ -42,6 +42,10 @@ public struct LeNet5: Layer, CustomStringConvertible {
   public var dropout: Dropout
   /// Applied to the images.
   public var inputDropout: Dropout
+  /// Added to the images before any pixel is dropped.
+  public var inputNoise: GaussianNoise
+  /// Applied after the pooling of each convolution.
+  public var spatialDropout: SpatialDropout
   private let stages: [HiddenStage]
   private let imageSize: Int
   private let settings: String
@@ -54,15 +58,19 @@ public struct LeNet5: Layer, CustomStringConvertible {
   ///   - classes: the number of logits.
   ///   - dropout: the probability of dropping a unit of the hidden dense layers in training; 0.5 is usual.
   ///   - inputDropout: the probability of dropping a pixel in training; 0.2 is usual.
+  ///   - inputNoise: the standard deviation of the normal noise that training adds to the images.
+  ///   - spatialDropout: the probability of dropping a whole map of a convolution in training.
   ///   - activation: of the hidden layers; nil for the form's.
   ///   - learntSlope: where the slopes of ``PReLU`` start, which then takes the activation's place.
+  ///   - hasSlopePerChannel: whether each map and unit has a slope of its own, not each layer one.
   ///   - normalization: of the hidden layers.
   ///   - weightInitializer: of every layer; PyTorch's default.
   ///   - biasInitializer: of the hidden layers; PyTorch's default. A small positive constant keeps ReLUs alive at the
   ///     start.
   public init(
     form: Form = .modern, imageSize: Int = 28, channels: Int = 1, classes: Int = 10, dropout: Double = 0,
-    inputDropout: Double = 0, activation: Activation? = nil, learntSlope: Double? = nil,
+    inputDropout: Double = 0, inputNoise: Double = 0, spatialDropout: Double = 0, activation: Activation? = nil,
+    learntSlope: Double? = nil, hasSlopePerChannel: Bool = false,
     normalization: HiddenNormalization = .none, weightInitializer: Initializer = .torchDefault,
     biasInitializer: Initializer = .torchDefault, dtype: DType = .float32
   ) {
@@ -82,15 +90,20 @@ public struct LeNet5: Layer, CustomStringConvertible {
     stages = Self.hiddenWidths.enumerated().map { position, width in
       HiddenStage(
         features: width, isImage: position < 2, normalization: normalization, activation: activation ?? usual,
-        learntSlope: learntSlope, dtype: dtype)
+        learntSlope: learntSlope, hasSlopePerChannel: hasSlopePerChannel, dtype: dtype)
     }
     self.form = form
     self.dropout = Dropout(dropout)
     self.inputDropout = Dropout(inputDropout)
+    self.inputNoise = GaussianNoise(inputNoise)
+    self.spatialDropout = SpatialDropout(spatialDropout)
     self.imageSize = imageSize
     settings =
       (dropout == 0 ? "" : ", dropout: \(dropout)") + (inputDropout == 0 ? "" : ", inputDropout: \(inputDropout)")
-      + (learntSlope.map { ", learntSlope: \($0)" } ?? activation.map { ", activation: .\($0)" } ?? "")
+      + (inputNoise == 0 ? "" : ", inputNoise: \(inputNoise)")
+      + (spatialDropout == 0 ? "" : ", spatialDropout: \(spatialDropout)")
+      + (learntSlope.map { ", learntSlope: \($0)" + (hasSlopePerChannel ? ", hasSlopePerChannel: true" : "") }
+        ?? activation.map { ", activation: .\($0)" } ?? "")
       + (normalization == .none ? "" : ", normalization: \(normalization)")
   }
 
@@ -106,8 +119,8 @@ public struct LeNet5: Layer, CustomStringConvertible {
       return Diagnostics.fail(ShapeError(problem), like: TensorType([1, dense3.weight.shape[0]], x.dtype))
     }
     func pooled(_ maps: Tensor) -> Tensor { form == .modern ? maps.maxPooled(2) : maps.averagePooled(2) }
-    var h = pooled(stages[0](conv1(inputDropout(x))))
-    h = pooled(stages[1](conv2(h))).flattened(from: 1)
+    var h = spatialDropout(pooled(stages[0](conv1(inputDropout(inputNoise(x))))))
+    h = spatialDropout(pooled(stages[1](conv2(h)))).flattened(from: 1)
     h = dropout(stages[2](dense1(h)))
     return dense3(dropout(stages[3](dense2(h))))
   }

@@ -21,6 +21,8 @@ public struct MLP: Layer, CustomStringConvertible {
   public var dropout: Dropout
   /// Applied to the inputs.
   public var inputDropout: Dropout
+  /// Added to the inputs before any is dropped.
+  public var inputNoise: GaussianNoise
   private let stages: [HiddenStage]
   private let inputs: Int
   private let settings: String
@@ -30,15 +32,18 @@ public struct MLP: Layer, CustomStringConvertible {
   /// - Parameters:
   ///   - dropout: the probability of dropping a hidden unit in training; 0.5 is usual.
   ///   - inputDropout: the probability of dropping an input in training; 0.2 is usual.
+  ///   - inputNoise: the standard deviation of the normal noise that training adds to the inputs.
   ///   - activation: of the hidden layers.
   ///   - learntSlope: where the slopes of ``PReLU`` start, which then takes the activation's place.
+  ///   - hasSlopePerChannel: whether each unit has a slope of its own, not each layer one.
   ///   - normalization: of the hidden layers.
   ///   - weightInitializer: of every layer; PyTorch's default.
   ///   - biasInitializer: of the hidden layers; PyTorch's default. A small positive constant keeps ReLUs alive at the
   ///     start.
   public init(
     inputs: Int = 784, hidden: [Int] = [512, 512], classes: Int = 10, dropout: Double = 0, inputDropout: Double = 0,
-    activation: Activation = .relu, learntSlope: Double? = nil, normalization: HiddenNormalization = .none,
+    inputNoise: Double = 0, activation: Activation = .relu, learntSlope: Double? = nil,
+    hasSlopePerChannel: Bool = false, normalization: HiddenNormalization = .none,
     weightInitializer: Initializer = .torchDefault, biasInitializer: Initializer = .torchDefault,
     dtype: DType = .float32
   ) {
@@ -56,14 +61,17 @@ public struct MLP: Layer, CustomStringConvertible {
       ? []
       : hidden.map {
         HiddenStage(
-          features: $0, normalization: normalization, activation: activation, learntSlope: learntSlope, dtype: dtype)
+          features: $0, normalization: normalization, activation: activation, learntSlope: learntSlope,
+          hasSlopePerChannel: hasSlopePerChannel, dtype: dtype)
       }
     self.dropout = Dropout(dropout)
     self.inputDropout = Dropout(inputDropout)
+    self.inputNoise = GaussianNoise(inputNoise)
     self.inputs = inputs
     settings =
       (dropout == 0 ? "" : ", dropout: \(dropout)") + (inputDropout == 0 ? "" : ", inputDropout: \(inputDropout)")
-      + (learntSlope.map { ", learntSlope: \($0)" }
+      + (inputNoise == 0 ? "" : ", inputNoise: \(inputNoise)")
+      + (learntSlope.map { ", learntSlope: \($0)" + (hasSlopePerChannel ? ", hasSlopePerChannel: true" : "") }
         ?? (activation.name == "relu" ? "" : ", activation: .\(activation)"))
       + (normalization == .none ? "" : ", normalization: \(normalization)")
   }
@@ -75,7 +83,7 @@ public struct MLP: Layer, CustomStringConvertible {
         "\(self): the input is \(x.shape), each sample must have \(inputs) elements, for example [N, \(inputs)]"
       return Diagnostics.fail(ShapeError(problem), like: TensorType([1, layers.last?.weight.shape[0] ?? 1], x.dtype))
     }
-    var h = inputDropout(x.flattened(from: 1))
+    var h = inputDropout(inputNoise(x.flattened(from: 1)))
     for (position, layer) in layers.enumerated() {
       h = layer(h)
       if position < layers.count - 1 {

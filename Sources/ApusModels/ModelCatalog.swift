@@ -23,6 +23,10 @@ public enum ModelCatalog {
     public var dropout: Double?
     /// The probability of dropping an input.
     public var inputDropout: Double?
+    /// The deviation of the normal noise that training adds to the inputs.
+    public var inputNoise: Double?
+    /// The probability of dropping a whole map of a hidden convolution (`lenet5`).
+    public var spatialDropout: Double?
     /// The hidden layers' activation, see ``HiddenActivation/named(_:)``.
     public var activation: String?
     /// The hidden layers' normalisation, see ``HiddenNormalization/named(_:)``.
@@ -37,11 +41,13 @@ public enum ModelCatalog {
     /// A configuration; ``ModelCatalog/make(_:)`` checks it.
     public init(
       name: String, inputShape: [Int], classes: Int, hidden: [Int]? = nil, dropout: Double? = nil,
-      inputDropout: Double? = nil, activation: String? = nil, normalization: String? = nil,
+      inputDropout: Double? = nil, inputNoise: Double? = nil, spatialDropout: Double? = nil, activation: String? = nil,
+      normalization: String? = nil,
       initializer: String? = nil, biasInitial: Double? = nil, form: String? = nil
     ) {
       (self.name, self.inputShape, self.classes) = (name, inputShape, classes)
       (self.hidden, self.dropout, self.inputDropout) = (hidden, dropout, inputDropout)
+      (self.inputNoise, self.spatialDropout) = (inputNoise, spatialDropout)
       (self.activation, self.normalization, self.form) = (activation, normalization, form)
       (self.initializer, self.biasInitial) = (initializer, biasInitial)
     }
@@ -50,6 +56,8 @@ public enum ModelCatalog {
       case name, classes, hidden, dropout, activation, normalization, initializer, form
       case inputShape = "input_shape"
       case inputDropout = "input_dropout"
+      case inputNoise = "input_noise"
+      case spatialDropout = "spatial_dropout"
       case biasInitial = "bias_initial"
     }
 
@@ -57,6 +65,7 @@ public enum ModelCatalog {
     var options: [String] {
       let set: [(String, Bool)] = [
         ("hidden", hidden != nil), ("dropout", dropout != nil), ("input-dropout", inputDropout != nil),
+        ("input-noise", inputNoise != nil), ("spatial-dropout", spatialDropout != nil),
         ("activation", activation != nil), ("normalization", normalization != nil),
         ("initializer", initializer != nil), ("bias-initial", biasInitial != nil), ("form", form != nil),
       ]
@@ -88,11 +97,11 @@ public enum ModelCatalog {
       options: ["hidden"] + hiddenOptions, build: perceptron),
     Entry(
       name: "lenet5", summary: "LeNet-5 for images of 28x28 or 32x32 (LeCun et al., 1998)",
-      options: ["form"] + hiddenOptions, build: lenet5),
+      options: ["form", "spatial-dropout"] + hiddenOptions, build: lenet5),
   ]
 
   private static let hiddenOptions = [
-    "dropout", "input-dropout", "activation", "normalization", "initializer", "bias-initial",
+    "dropout", "input-dropout", "input-noise", "activation", "normalization", "initializer", "bias-initial",
   ]
 
   /// The names.
@@ -132,8 +141,9 @@ public enum ModelCatalog {
     let options = try HiddenOptions(configuration, widths: hidden, images: 0)
     return MLP(
       inputs: configuration.inputShape.reduce(1, *), hidden: hidden, classes: configuration.classes,
-      dropout: options.dropout, inputDropout: options.inputDropout, activation: options.activation ?? .relu,
-      learntSlope: options.learntSlope, normalization: options.normalization,
+      dropout: options.dropout, inputDropout: options.inputDropout, inputNoise: options.inputNoise,
+      activation: options.activation ?? .relu, learntSlope: options.learntSlope,
+      hasSlopePerChannel: options.hasSlopePerChannel, normalization: options.normalization,
       weightInitializer: options.weightInitializer, biasInitializer: options.biasInitializer)
   }
 
@@ -150,7 +160,8 @@ public enum ModelCatalog {
     let options = try HiddenOptions(configuration, widths: LeNet5.hiddenWidths, images: 2)
     return LeNet5(
       form: form, imageSize: shape[1], channels: shape[0], classes: configuration.classes, dropout: options.dropout,
-      inputDropout: options.inputDropout, activation: options.activation, learntSlope: options.learntSlope,
+      inputDropout: options.inputDropout, inputNoise: options.inputNoise, spatialDropout: options.spatialDropout,
+      activation: options.activation, learntSlope: options.learntSlope, hasSlopePerChannel: options.hasSlopePerChannel,
       normalization: options.normalization, weightInitializer: options.weightInitializer,
       biasInitializer: options.biasInitializer)
   }

@@ -81,8 +81,10 @@ private let threads = BadValues.count("1025")
 private let formValues: [String: BadValues] = [
   "hidden": BadValues(["x", "0", "-1", "1.5", "nan", "inf", "8,,8", "8,x", "1000000,1000000", "9999999999"]),
   "activation": .name("rely", "relu:1", "leaky-relu:x", "leaky-relu:-1", "elu:nan", "elu:inf", "rrelu:0.3,0.2"),
-  "normalization": .name("bach", "group:0", "group:2.5", "group:3", "instance", "local:0", "local:nan"),
+  "normalization": .name(
+    "bach", "group:0", "group:2.5", "group:3", "instance", "local:0", "local:5,nan", "local-alexnet:5,1,1,0"),
   "dropout": .atLeastZero("1", "1.5"), "input-dropout": .atLeastZero("1", "1.5"),
+  "input-noise": .atLeastZero(), "spatial-dropout": .atLeastZero("1"),
   "initializer": .name("he-norml", "normal", "normal:-1", "normal:nan", "uniform:0", "constant:inf"),
   "bias-initial": BadValues(["x", "nan", "inf"]), "form": .name("modrn"),
 ]

@@ -106,14 +106,16 @@ import Testing
     let folder = try Folder()
     let houses = (0..<40).map { "\($0),\($0 % 3 + 1000),\(Double($0 * 7 % 11) / 4),\(50 + $0 * 3)" }
     try folder.write(Array("id,zip,rooms,price\n\(houses.joined(separator: "\n"))\n".utf8), to: "houses.csv")
-    let pictures = HostArray((0..<1920).map { UInt8(truncatingIfNeeded: $0 * 37) }, shape: [30, 8, 8])
+    let pictures = HostArray((0..<30 * 784).map { UInt8(truncatingIfNeeded: $0 * 37) }, shape: [30, 28, 28])
     let labels = HostArray((0..<30).map { Int32($0 % 10) }, shape: [30])
     try NPZ.write(["x_train": pictures, "y_train": labels], to: folder.file("pictures.npz"))
     let usual = ["mlp", "--data", folder.file("pictures.npz"), "--hidden", "8"]
     var calls = ParsedCalls()
     for row in try rows() {
       for text in row.names(2) where text.hasPrefix("apus ") || text.hasPrefix("--") {
-        let words = text.split(separator: " ").map { $0 == "houses.csv" ? folder.file("houses.csv") : String($0) }
+        let words = text.split(separator: " ").map {
+          ["houses.csv", "pictures.npz"].contains($0) ? folder.file(String($0)) : String($0)
+        }
         do {
           let command: any ParsableCommand =
             words[0] == "apus" ? try calls.command(Array(words.dropFirst())) : try calls.training(usual, words)

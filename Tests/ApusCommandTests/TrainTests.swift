@@ -48,6 +48,7 @@ import Testing
     let folder = try Folder()
     let options = [
       "--activation", "prelu:0.1", "--normalization", "batch", "--dropout", "0.1", "--input-dropout", "0.05",
+      "--input-noise", "0.02",
       "--initializer", "he-normal", "--bias-initial", "0.01",
     ]
     let training = ["train", "mlp", "--data", "digits", "--hidden", "32", "--epochs", "2", "--output", "run", "--json"]
@@ -58,7 +59,7 @@ import Testing
     let model = try #require(saved["model"] as? [String: Any])
     #expect(model["activation"] as? String == "prelu:0.1" && model["normalization"] as? String == "batch")
     #expect(model["initializer"] as? String == "he-normal" && model["bias_initial"] as? Double == 0.01)
-    #expect(model["input_dropout"] as? Double == 0.05)
+    #expect(model["input_dropout"] as? Double == 0.05 && model["input_noise"] as? Double == 0.02)
     // The run is rebuilt from its configuration, running statistics included.
     let judged = try Apus.run(["evaluate", "run", "--json"], in: folder).json()
     #expect(judged["test_accuracy"] as? Double == report["test_accuracy"] as? Double)

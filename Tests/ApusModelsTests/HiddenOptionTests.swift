@@ -151,7 +151,11 @@ import Testing
   @Test(arguments: ["mlp", "lenet5"]) func dropoutsAreTheirOwn(name: String) throws {
     try withExecutor {
       let x = Tensor.ones([2, 1, 28, 28])
-      for change in [{ $0.dropout = 0.5 }, { $0.inputDropout = 0.5 }] as [(inout ModelCatalog.Configuration) -> Void] {
+      var changes: [(inout ModelCatalog.Configuration) -> Void] = [
+        { $0.dropout = 0.5 }, { $0.inputDropout = 0.5 }, { $0.inputNoise = 0.3 },
+      ]
+      if name == "lenet5" { changes.append { $0.spatialDropout = 0.4 } }
+      for change in changes {
         let model = try make(name, change)
         func output(_ step: Int) -> [Float] {
           withRandomSeed(3, step: step) { withTraining { model(x) } }.scalars(as: Float.self)
@@ -171,6 +175,16 @@ import Testing
     #expect(
       "\(try make("lenet5") { ($0.activation, $0.normalization, $0.dropout) = ("prelu", "batch", 0.5) })"
         == "LeNet5(dropout: 0.5, learntSlope: 0.25, normalization: .batch)")
+    #expect(
+      "\(try make("lenet5") { ($0.activation, $0.inputNoise, $0.spatialDropout) = ("prelu-per-channel:0.1", 0.2, 0.3) })"
+        == "LeNet5(inputNoise: 0.2, spatialDropout: 0.3, learntSlope: 0.1, hasSlopePerChannel: true)")
+    #expect(
+      "\(try make("mlp") { ($0.inputNoise, $0.normalization) = (0.5, "local-alexnet:3,0.5,1") })"
+        == "MLP(inputs: 784, hidden: [32, 16], classes: 10, inputNoise: 0.5, normalization: "
+        + ".local(LocalResponseNorm(3, alpha: 0.5, beta: 1.0, k: 2.0, dividesBySize: false)))")
+    let own = try make("lenet5") { $0.activation = "prelu-per-channel" }
+    #expect(
+      own.parameters.filter { $0.name.hasPrefix("prelu") }.map(\.parameter.count) == [6, 16, 120, 84])
     let slopes = try make("lenet5") { $0.activation = "prelu:0.1" }
     #expect(slopes.parameters.map(\.name).filter { $0.hasPrefix("prelu") } == (1...4).map { "prelu\($0).weight" })
   }
@@ -183,6 +197,11 @@ import Testing
     }
     #expect(
       problem("lenet5") { $0.inputDropout = 1 } == "lenet5: input-dropout must be at least 0 and below 1, got 1.0")
+    #expect(
+      problem("lenet5") { $0.spatialDropout = -0.5 }
+        == "lenet5: spatial-dropout must be at least 0 and below 1, got -0.5")
+    #expect(problem("mlp") { $0.spatialDropout = 0.5 }.hasPrefix("mlp has no option 'spatial-dropout'"))
+    #expect(problem("mlp") { $0.inputNoise = .nan } == "mlp: input-noise must be a number of at least 0, got nan")
     #expect(problem("mlp") { $0.biasInitial = .nan } == "mlp: bias-initial must be a number, got nan")
     #expect(problem("mlp") { $0.activation = "leaky-relu:x" }.contains("mlp: the slope of the activation leaky-relu"))
     #expect(problem("lenet5") { $0.initializer = "he-norm" }.contains("did you mean he-normal"))

@@ -173,8 +173,8 @@ import Testing
     #expect(problem(.init(name: "lenet5", inputShape: [64], classes: 10)).hasSuffix("not [64]"))
     #expect(
       problem(.init(name: "lenet5", inputShape: image, classes: 10, hidden: [3]))
-        == "lenet5 has no option 'hidden'; it takes: form, dropout, input-dropout, activation, normalization, initializer, "
-        + "bias-initial")
+        == "lenet5 has no option 'hidden'; it takes: form, spatial-dropout, dropout, input-dropout, input-noise, "
+        + "activation, normalization, initializer, bias-initial")
     #expect(problem(.init(name: "mlp", inputShape: image, classes: 0)).contains("at least 1, got 0"))
     #expect(problem(.init(name: "mlp", inputShape: [], classes: 1)).contains("must be positive numbers"))
     #expect(problem(.init(name: "mlp", inputShape: image, classes: 2, hidden: [4, 0])).contains("at least 1 unit"))

@@ -42,7 +42,7 @@ import Testing
       #expect(try Activation.named(name).name == activation.name)
       #expect(Naming.key(name) == Naming.key(activation.name))
     }
-    #expect(HiddenActivation.names == Activation.names + ["prelu"])
+    #expect(HiddenActivation.names == Activation.names + ["prelu", "prelu-per-channel"])
     guard case .learntSlope(0.1) = try HiddenActivation.named("PReLU:0.1") else {
       Issue.record("prelu is not found")
       return

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import torch
 
-from golden import activations, adversarial, elman, further_activations, further_losses, higher_order, layers, losses
-from golden import networks, normalizations, optimization, optimizers, pictures, tensor_ops, training
+from golden import activations, adversarial, elman, further_activations, further_losses, further_training
+from golden import higher_order, layers, losses, networks, normalizations, optimization, optimizers, pictures, tensor_ops, training
 from golden.store import GoldenFile, write
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -35,6 +35,7 @@ SUBJECTS: dict[str, tuple[Callable[[torch.dtype], GoldenFile], tuple[str, ...]]]
     "further_losses": (further_losses.build, ("f32", "f64")),
     "normalizations": (normalizations.build, ("f32", "f64")),
     "training": (training.build, ("f32", "f64")),
+    "further_training": (further_training.build, ("f32", "f64")),
     "optimizers": (optimizers.build, ("f32", "f64")),
     "optimization": (optimization.build, ("f32", "f64")),
     "schedules": (optimization.build_schedules, ("f64",)),

@@ -14,7 +14,8 @@ struct FormOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Normalization of the hidden layers (none), with groups or size as in group:4. One of: "
+      "Normalization of the hidden layers (none), with groups as in group:4, or with size, alpha, beta and k as in "
+        + "local:5,0.0001,0.75,2. One of: "
         + HiddenNormalization.names.joined(separator: ", ") + ".", valueName: "name"))
   var normalization: String?
 
@@ -27,6 +28,16 @@ struct FormOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Part of the inputs that training drops, 0 to below 1 (0; 0.2 is usual).", valueName: "part"))
   var inputDropout: Double?
+
+  @Option(
+    help: ArgumentHelp("Deviation of the normal noise that training adds to the inputs (0).", valueName: "number"))
+  var inputNoise: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "lenet5: part of the maps of hidden convolutions that training drops as a whole, 0 to below 1 (0).",
+      valueName: "part"))
+  var spatialDropout: Double?
 
   @Option(
     help: ArgumentHelp(
@@ -47,6 +58,7 @@ struct FormOptions: ParsableArguments {
     var options = ModelOptions()
     options.hidden = try hidden.map { try NumberList.widths($0, option: "--hidden", example: "512,512") }
     (options.dropout, options.inputDropout, options.form) = (dropout, inputDropout, form)
+    (options.inputNoise, options.spatialDropout) = (inputNoise, spatialDropout)
     (options.activation, options.normalization) = (activation, normalization)
     (options.initializer, options.biasInitial) = (initializer, biasInitial)
     return options

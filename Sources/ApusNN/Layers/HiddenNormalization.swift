@@ -16,13 +16,14 @@ public enum HiddenNormalization: Sendable, Hashable, CustomStringConvertible {
   case group(Int?)
   /// ``InstanceNorm`` of pictures, before the activation.
   case instance
-  /// ``LocalResponseNorm`` over so many channels, 5 if nil, after the activation.
-  case local(Int?)
+  /// ``LocalResponseNorm``, after the activation.
+  case local(LocalResponseNorm)
 
   /// Every name that ``named(_:)`` knows.
   public static let names: [String] = choices.map(\.name)
 
-  /// The normalisation with a name, and after a colon the groups of `group` or the size of `local`.
+  /// The normalisation with a name, and after a colon the groups of `group`, or size, alpha, beta and k of
+  /// `local` and of the paper's form `local-alexnet`.
   ///
   /// - Throws: ``SettingError`` when there is no such name or a number is impossible.
   public static func named(_ text: String) throws(SettingError) -> HiddenNormalization {
@@ -51,7 +52,7 @@ public enum HiddenNormalization: Sendable, Hashable, CustomStringConvertible {
     case .layer: isImage ? GroupNorm(groups: 1, features, dtype: dtype) : LayerNorm(features, dtype: dtype)
     case .group(let groups): GroupNorm(groups: groups ?? Self.usualGroups(features), features, dtype: dtype)
     case .instance: InstanceNorm(features, affine: true, dtype: dtype)
-    case .local(let size): LocalResponseNorm(size ?? 5)
+    case .local(let layer): layer
     }
   }
 
@@ -63,7 +64,7 @@ public enum HiddenNormalization: Sendable, Hashable, CustomStringConvertible {
     case .layer: ".layer"
     case .group(let groups): ".group(\(groups.map(String.init) ?? "nil"))"
     case .instance: ".instance"
-    case .local(let size): ".local(\(size.map(String.init) ?? "nil"))"
+    case .local(let layer): ".local(\(layer))"
     }
   }
 
@@ -75,6 +76,18 @@ public enum HiddenNormalization: Sendable, Hashable, CustomStringConvertible {
     .init("layer", aliases: ["layer-norm"]) { _ in .layer },
     .init("group", aliases: ["group-norm"], .whole("number of groups")) { .group($0.first.map { Int($0) }) },
     .init("instance", aliases: ["instance-norm"]) { _ in .instance },
-    .init("local", aliases: ["local-response-norm", "lrn"], .whole("size")) { .local($0.first.map { Int($0) }) },
+    .init(
+      "local", aliases: ["local-response-norm", "lrn"], .whole("size"), .atLeastZero("alpha"), .any("beta"),
+      .positive("k")
+    ) { .local(response($0, k: 1, dividesBySize: true)) },
+    .init("local-alexnet", .whole("size"), .atLeastZero("alpha"), .any("beta"), .positive("k")) {
+      .local(response($0, k: 2, dividesBySize: false))
+    },
   ]
+
+  private static func response(_ numbers: [Double], k: Double, dividesBySize: Bool) -> LocalResponseNorm {
+    func number(_ place: Int, _ usual: Double) -> Double { place < numbers.count ? numbers[place] : usual }
+    return LocalResponseNorm(
+      Int(number(0, 5)), alpha: number(1, 1e-4), beta: number(2, 0.75), k: number(3, k), dividesBySize: dividesBySize)
+  }
 }

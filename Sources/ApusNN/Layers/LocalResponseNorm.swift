@@ -12,7 +12,7 @@ import ApusTensor
 /// let h = LocalResponseNorm(5)(relu(conv(x)))
 /// let alexNet = LocalResponseNorm(5, alpha: 1e-4, beta: 0.75, k: 2, dividesBySize: false)
 /// ```
-public struct LocalResponseNorm: Layer, CustomStringConvertible {
+public struct LocalResponseNorm: Layer, Hashable, Sendable, CustomStringConvertible {
   /// How many neighbouring channels count.
   public let size: Int
   /// The factor of the sum of squares.

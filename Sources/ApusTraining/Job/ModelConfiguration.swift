@@ -13,6 +13,10 @@ public struct ModelOptions: Sendable, Hashable {
   public var dropout: Double?
   /// The part of the inputs that is dropped in training.
   public var inputDropout: Double?
+  /// The deviation of the normal noise that training adds to the inputs.
+  public var inputNoise: Double?
+  /// The part of the maps of hidden convolutions that is dropped in training.
+  public var spatialDropout: Double?
   /// The hidden layers' activation, such as `relu` or `leaky-relu:0.2`.
   public var activation: String?
   /// The hidden layers' normalisation, such as `batch`.
@@ -33,6 +37,8 @@ public struct ModelOptions: Sendable, Hashable {
     options.hidden = hidden ?? earlier.hidden
     options.dropout = dropout ?? earlier.dropout
     options.inputDropout = inputDropout ?? earlier.inputDropout
+    options.inputNoise = inputNoise ?? earlier.inputNoise
+    options.spatialDropout = spatialDropout ?? earlier.spatialDropout
     options.activation = activation ?? earlier.activation
     options.normalization = normalization ?? earlier.normalization
     options.initializer = initializer ?? earlier.initializer
@@ -46,7 +52,8 @@ public struct ModelOptions: Sendable, Hashable {
     func text(_ value: Any?) -> String { value.map { "\($0)" } ?? "none" }
     return [
       ("--hidden", hidden.map { $0.map(String.init).joined(separator: ",") } ?? "none"), ("--dropout", text(dropout)),
-      ("--input-dropout", text(inputDropout)), ("--activation", text(activation)),
+      ("--input-dropout", text(inputDropout)), ("--input-noise", text(inputNoise)),
+      ("--spatial-dropout", text(spatialDropout)), ("--activation", text(activation)),
       ("--normalization", text(normalization)), ("--initializer", text(initializer)),
       ("--bias-initial", text(biasInitial)), ("--form", text(form)),
     ]
@@ -57,7 +64,8 @@ extension ModelConfiguration {
   init(_ name: String, _ sampleShape: [Int], _ classes: Int, _ options: ModelOptions) {
     self.init(
       name: name, inputShape: sampleShape, classes: classes, hidden: options.hidden, dropout: options.dropout,
-      inputDropout: options.inputDropout, activation: options.activation, normalization: options.normalization,
+      inputDropout: options.inputDropout, inputNoise: options.inputNoise, spatialDropout: options.spatialDropout,
+      activation: options.activation, normalization: options.normalization,
       initializer: options.initializer, biasInitial: options.biasInitial, form: options.form)
   }
 
@@ -65,6 +73,7 @@ extension ModelConfiguration {
   var modelOptions: ModelOptions {
     var options = ModelOptions()
     (options.hidden, options.dropout, options.inputDropout) = (hidden, dropout, inputDropout)
+    (options.inputNoise, options.spatialDropout) = (inputNoise, spatialDropout)
     (options.activation, options.normalization, options.form) = (activation, normalization, form)
     (options.initializer, options.biasInitial) = (initializer, biasInitial)
     return options
