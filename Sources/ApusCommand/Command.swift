@@ -28,10 +28,11 @@ extension Command {
   /// The words of a command line as the parser takes them: a negative number is joined to the option before it, as in
   /// `--momentum=-1`, because it would be taken for another option.
   ///
-  /// - Throws: `TrainingError` when the word after an option is empty: no option has an empty value.
+  /// - Throws: `TrainingError` when a word is empty: no value and no argument is.
   static func joined(_ words: [String]) throws -> [String] {
     try words.reduce(into: []) { joined, word in
       guard let last = joined.last, last.hasPrefix("--"), last.count > 2, !last.contains("=") else {
+        if word.isEmpty { throw TrainingError("the command line", "has an empty word", advice: "leave it out") }
         return joined.append(word)
       }
       guard !word.isEmpty else {

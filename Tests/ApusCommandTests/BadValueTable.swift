@@ -43,7 +43,7 @@ let badValues: [String: [String: BadValues]] = [
   "train": trainingValues,
   "cross-validate": trainingValues.merging(["folds": .count("1", "1000")]) { $1 },
   "find-learning-rate": trainingValues.merging([
-    "lowest": .positive("100"), "highest": .positive("1e-9"), "search-steps": .count("3"),
+    "lowest": .positive("100", "1e-308"), "highest": .positive("1e-9", "1e308"), "search-steps": .count("3"),
     "smoothing": .atLeastZero("1", "2"),
   ]) { $1 },
   "ensemble train": trainingValues.merging(["members": .count("1", "1001")]) { $1 },
@@ -55,7 +55,7 @@ let badValues: [String: [String: BadValues]] = [
   "predict": ["top": .count(), "threads": threads],
   "infer": formValues.merging([
     "weights": .name("missing.safetensors"), "input": .name("missing.npy"), "output": .name("y.txt"),
-    "classes": .count(), "threads": threads,
+    "classes": .count("9223372036854775807"), "threads": threads,
   ]) { $1 },
   "summary": formValues.merging([
     "input-shape": .name("1,x", "1", "0,64", "1,-1", "1,,2"), "batch-size": .count(),

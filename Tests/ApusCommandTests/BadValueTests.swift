@@ -114,9 +114,9 @@ import Testing
       #expect(
         error?.description == "\(words[words.count - 2]): has an empty value; give it one, or leave the option out")
     }
+    #expect(throws: TrainingError.self) { try Command.joined(["evaluate", ""]) }
     #expect(
-      try Command.joined(["x", "", "--a", "-1", "--b=2", "-3", "--c", "-d"]) == [
-        "x", "", "--a=-1", "--b=2", "-3", "--c", "-d",
-      ])
+      try Command.joined(["x", "--a", "-1", "--b=2", "-3", "--c", "-d", "-4"])
+        == ["x", "--a=-1", "--b=2", "-3", "--c", "-d", "-4"])
   }
 }

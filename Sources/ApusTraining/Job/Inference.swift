@@ -32,6 +32,9 @@ public struct Inference {
     guard ModelCatalog.names.contains(name) else {
       throw TrainingError.unknown("model", name, among: ModelCatalog.names)
     }
+    if let classCount, !(1...maximalClasses).contains(classCount) {
+      throw TrainingError.impossible("--classes", classCount, "a whole number from 1 to \(maximalClasses)")
+    }
     let isNPY = try kind(output, "--output")
     let array = try read(input)
     guard array.shape.rank >= 2, array.shape.elementCount > 0 else {
@@ -55,6 +58,8 @@ public struct Inference {
     return Report(
       model: name, output: output, inputShape: Array(array.shape), outputShape: Array(result.shape))
   }
+
+  private static let maximalClasses = 1 << 24
 
   /// Whether a file is an .npy file; otherwise it is a safetensors file.
   private static func kind(_ path: String, _ option: String) throws -> Bool {

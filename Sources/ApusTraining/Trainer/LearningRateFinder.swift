@@ -71,9 +71,10 @@ public struct LearningRateFinder: Sendable, Hashable {
     guard lowest.isFinite, lowest > 0 else {
       throw TrainingError("lowest learning rate", "cannot be \(lowest)", advice: "choose a positive number")
     }
-    guard highest.isFinite, highest > lowest else {
+    guard highest.isFinite, highest > lowest, (highest / lowest).isFinite else {
       throw TrainingError(
-        "highest learning rate", "cannot be \(highest)", advice: "choose a number above the lowest, \(lowest)")
+        "highest learning rate", "cannot be \(highest)",
+        advice: "choose a number above the lowest, \(lowest), and not beyond all measure")
     }
     guard steps >= 10, steps <= 1_000_000 else {
       throw TrainingError("search steps", "cannot be \(steps)", advice: "choose a whole number from 10 to 1000000")
