@@ -27,9 +27,9 @@ public enum Lectures {
   /// The experiments in the order of the notes.
   public static let all: [any LectureExperiment] = [
     ActivationsLecture(), ApproximationLecture(), OutputLossesLecture(), EquationsLecture(), SymmetryLecture(),
-    InitializationLecture(), VanishingLecture(), ClippingLecture(), DyingReLULecture(), LearningRateLecture(),
-    BatchSizeLecture(), OptimizersLecture(), SparsityLecture(), OverfittingLecture(), EarlyStoppingLecture(),
-    AdversarialLecture(),
+    InitializationLecture(), VanishingLecture(), ClippingLecture(), DyingReLULecture(), ChoiceLecture(),
+    LearningRateLecture(), BatchSizeLecture(), OptimizersLecture(), SparsityLecture(), OverfittingLecture(),
+    EarlyStoppingLecture(), AdversarialLecture(),
   ]
 
   /// The experiment of this name; nil when there is none.

@@ -1,3 +1,4 @@
+import Apus
 import ApusLectures
 import Foundation
 import Testing
@@ -83,6 +84,16 @@ import Testing
     // Patience that never ends stops nothing, and the text says so.
     let patient = try EarlyStoppingLecture(epochs: 3, samples: 120, patience: 5).run(seed: 1)
     #expect(patient.claims.contains { $0.text == "early stopping ends the training early" && !$0.isShown })
+  }
+
+  @Test func activationsAreComparedOnNormalisedAndOnRawInputs() throws {
+    let result = try ChoiceLecture(depth: 3, epochs: 5, samples: 400, starts: 2).run(seed: 1)
+    #expect(try value(result, "tanh_training_loss") < value(result, "sigmoid_training_loss"))
+    #expect(try value(result, "relu_training_loss") < value(result, "sigmoid_training_loss"))
+    #expect(try value(result, "tanh_test_accuracy") > value(result, "tanh_raw_test_accuracy"))
+    let claim = try #require(result.claims.first { $0.text.hasPrefix("logistic < tanh") })
+    #expect(claim.isShown && result.claims.count == 5)
+    #expect(throws: TrainingError.self) { try ChoiceLecture(starts: 0).run(seed: 1) }
   }
 
   @Test func trainingOnAdversarialExamplesHelpsAgainstThem() throws {

@@ -10,9 +10,11 @@ enum ConfusionPlot {
       return row.map { Double($0) / total }
     }
     let isSmall = classNames.count <= 12
-    let panel = Panel.heatMap(
+    var panel = Panel.heatMap(
       "Confusion matrix", values: parts, rows: classNames, columns: classNames, x: "predicted", y: "actual",
       texts: isSmall ? counts.map { $0.map { $0 == 0 ? "" : String($0) } } : nil)
+    // Square cells beside long names would leave little room for them.
+    if classNames.contains(where: { $0.count > 4 }) { panel.hasEqualUnits = false }
     return Figure(panelSize: Figure.Size(540, 500), panels: [panel])
   }
 }

@@ -7,7 +7,7 @@ struct LectureDigits {
   /// What is judged on.
   let test: Dataset
   /// Brings the pixels to mean 0 and deviation 1, "approximately the same range" (section 2.4.5).
-  let normalization: Normalization
+  private(set) var normalization: Normalization
 
   /// All samples, or the first `count` of the training part, which come in random order.
   init(count: Int? = nil) throws {
@@ -15,6 +15,13 @@ struct LectureDigits {
     train = count.map { digits.train.subset(Array(0..<min($0, digits.train.count))) } ?? digits.train
     test = digits.test
     normalization = try Normalization(fitting: train)
+  }
+
+  /// The same digits as they are in their file, 0 to 255.
+  var raw: LectureDigits {
+    var digits = self
+    digits.normalization = Normalization(grouping: normalization.grouping, scale: 1, mean: [0], deviation: [1])
+    return digits
   }
 
   /// The training part as one batch: pixels `[N, 1, 8, 8]` and labels `[N]`.
