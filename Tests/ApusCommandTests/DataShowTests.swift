@@ -36,7 +36,7 @@ import Testing
     (["--missing", "guess"], "--missing: cannot be 'guess'; give refuse, drop, mean, median or a number"),
     (["--target", "prize"], "has no column 'prize'; did you mean price"),
     (["--target", "a,,b"], "--target: cannot be 'a,,b'"),
-    (["--columns", ""], "--columns: cannot be ''"),
+    (["--columns", ""], "--columns: has an empty value"),
     (["--ignore", "x"], "has no column 'x'"),
     (["--categories", "price"], "is to be a category but is no input"),
     (["--delimiter", "ab"], "--delimiter: cannot be 'ab'"),
