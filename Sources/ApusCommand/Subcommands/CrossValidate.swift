@@ -8,7 +8,7 @@ struct CrossValidate: ParsableCommand {
     abstract: "Judge a way of training on small data: each fold of the samples is the test part once.",
     discussion: """
       EXAMPLES
-        apus cross-validate mlp --data iris --hidden 16 --epochs 60
+        apus cross-validate mlp --data iris --hidden 16 --epochs 60 --learning-rate 0.01
         apus cross-validate mlp --data breast-cancer --task binary --folds 10 --json
         apus cross-validate mlp --data houses.csv --target price --task regression
 
@@ -24,8 +24,8 @@ struct CrossValidate: ParsableCommand {
   func run() throws {
     try compute.install()
     let validation = try CrossValidation(training.request(), folds: folds)
-    let report = try validation.run { _, number in
-      ProgressReporter(heading: "fold \(number) of \(validation.foldCount)")
+    let report = try validation.run { fold, number in
+      StandardStreams.error(Texts.fold(fold, number, of: validation.foldCount) + "\n")
     }
     try out.print(report) { Texts.crossValidation(report) }
   }

@@ -62,6 +62,13 @@ enum Texts {
     return "\(Rounding.text(digits, 1))e\(power)"
   }
 
+  /// What a fold of a cross-validation came to.
+  static func fold(_ fold: CrossValidationReport.Fold, _ number: Int, of count: Int) -> String {
+    let values = fold.metrics.sorted { $0.key < $1.key }.map { ", \($0.key) \(Rounding.text($0.value, 4))" }
+    return "fold \(number)/\(count)  loss \(Rounding.text(fold.loss, 4))" + values.joined()
+      + "  of \(fold.samples) samples"
+  }
+
   /// What a cross-validation found.
   static func crossValidation(_ report: CrossValidationReport) -> String {
     let names = report.mean.keys.sorted()

@@ -6,7 +6,7 @@ import ApusData
 /// ```swift
 /// var request = TrainingRequest(model: "mlp", data: "iris")
 /// request.epochs = 60
-/// print(try CrossValidation(request, folds: 5).run(progress: nil).mean["accuracy"] ?? 0)
+/// print(try CrossValidation(request, folds: 5).run().mean["accuracy"] ?? 0)
 /// ```
 /// Normalisation and gaps are fitted to each fold's training part alone. Nothing is kept on disk.
 public struct CrossValidation {
@@ -26,6 +26,10 @@ public struct CrossValidation {
     guard request.output == nil, !request.resume else {
       throw TrainingError("--output", "is not used by a cross-validation, which keeps nothing", advice: "leave it out")
     }
+    guard request.recording.statisticsEpochs == nil else {
+      throw TrainingError(
+        "--statistics", "is not used by a cross-validation, which keeps nothing", advice: "leave it out")
+    }
     guard count >= 2 else { throw TrainingError.impossible("--folds", count, "a whole number of at least 2") }
     var request = request
     request.validationSplit = request.validationSplit ?? 0
@@ -41,11 +45,11 @@ public struct CrossValidation {
 
   /// Trains and judges a network for each fold.
   ///
-  /// - Parameter progress: makes the display of a fold, counted from 1; nil shows nothing.
+  /// - Parameter progress: called with each fold's result and its number, counted from 1.
   /// - Throws: as `Trainer.fit`.
-  public func run(progress: ((TrainingJob, Int) -> ProgressReporter)?) throws -> CrossValidationReport {
+  public func run(progress: ((CrossValidationReport.Fold, Int) -> Void)? = nil) throws -> CrossValidationReport {
     var found: [CrossValidationReport.Fold] = []
-    for (number, fold) in folds.enumerated() {
+    for fold in folds {
       var (train, validation): (Dataset, Dataset?) = (fold.training, nil)
       if plan.validationSplit > 0 {
         (train, validation) = try fold.training.split(validation: plan.validationSplit, seed: plan.seed)
@@ -53,8 +57,10 @@ public struct CrossValidation {
       let prepared = try plan.dataOptions.prepared(
         data.name, train: train, validation: validation, test: fold.validation, schema: data.schema)
       let job = try TrainingJob(request, plan, prepared)
-      guard let judged = try job.judge(progress: progress?(job, number + 1)) else { continue }
-      found.append(CrossValidationReport.Fold(samples: judged.count, loss: judged.loss, metrics: judged.values))
+      guard let judged = try job.judge() else { continue }
+      let result = CrossValidationReport.Fold(samples: judged.count, loss: judged.loss, metrics: judged.values)
+      found.append(result)
+      progress?(result, found.count)
     }
     return CrossValidationReport(model: request.model, data: request.data, epochs: plan.epochs, folds: found)
   }

@@ -45,14 +45,9 @@ public struct ObjectiveRequest: Sendable, Hashable {
   ///   not go together.
   func configuration(for data: Dataset, earlier: ObjectiveConfiguration?) throws -> ObjectiveConfiguration {
     let named = try chosenLoss()
-    let task = try chosenTask() ?? named?.task ?? earlier?.task ?? .usual(for: data)
-    do { try task.check(data) } catch let error as TrainingError {
-      guard self.task == nil, let named else { throw error }
-      let fitting = LossConfiguration.names(for: .usual(for: data)).joined(separator: ", ")
-      throw TrainingError(
-        "--loss", "\(named.name) is for \(task.rawValue), and \(error.place): \(error.problem)",
-        advice: "choose one of: \(fitting)")
-    }
+    let chosen = try chosenTask()
+    let task = chosen ?? named?.task ?? earlier?.task ?? .usual(for: data)
+    try task.check(data, asked: chosen == nil ? named.map { "--loss \($0.name)" } : nil)
     let loss = try named ?? earlier?.loss ?? LossConfiguration.usual(for: task)
     guard loss.task == task else {
       throw TrainingError(

@@ -19,19 +19,30 @@ extension PredictionTask {
 
   /// Checks that a data set's targets are those of the task.
   ///
+  /// - Parameter asked: the option that asks for the task and its value; nil for the task's own name.
   /// - Throws: ``TrainingError`` when it has classes and the task wants numbers, or the other way round.
-  func check(_ data: Dataset) throws {
+  func check(_ data: Dataset, asked: String? = nil) throws {
+    let asked = asked ?? "--task \(rawValue)"
+    func fail(_ needs: String) -> TrainingError {
+      let has = data.classCount == 0 ? "are numbers" : "are \(data.classCount) classes"
+      let others = PredictionTask.allCases.filter { $0.takes(data) }.map(\.rawValue)
+      return TrainingError(
+        asked, "needs \(needs), and the targets of \(data.name) \(has)",
+        advice: "choose --task \(others.joined(separator: " or ")), or give other targets")
+    }
+    if takes(data) { return }
     switch self {
-    case .classification where data.classCount == 0:
-      throw TrainingError(data.name, "its targets are not classes", advice: "choose --task regression")
-    case .binary where data.classCount != 2:
-      let found = data.classCount == 0 ? "its targets are not classes" : "it has \(data.classCount) classes, not 2"
-      throw TrainingError(data.name, found, advice: "choose another --task")
-    case .regression where data.classCount > 0:
-      throw TrainingError(
-        data.name, "its targets are classes, not numbers", advice: "choose --task classification, or give other targets"
-      )
-    default: break
+    case .classification: throw fail("classes")
+    case .binary: throw fail("two classes")
+    case .regression: throw fail("numbers")
+    }
+  }
+
+  private func takes(_ data: Dataset) -> Bool {
+    switch self {
+    case .classification: data.classCount > 0
+    case .binary: data.classCount == 2
+    case .regression: data.classCount == 0
     }
   }
 }

@@ -83,13 +83,13 @@ public struct TrainingJob {
   /// - Throws: as `Trainer.fit`.
   public func run(progress: ProgressReporter?) throws -> TrainingReport { try run(model, progress) }
 
-  /// A trainer as the configuration has it.
+  /// A trainer as the configuration has it; without a run it records nothing.
   func trainer<Model: Layer>(of model: Model, run: RunFolder?, progress: ProgressReporter?) -> Trainer<Model> {
     var options = options
     options.normalization = configuration.normalization
     let trainer = Trainer(
       model, loss: configuration.objective.loss.make(), optimizer: configuration.optimization.makeOptimizer(),
-      metrics: metrics, options: options, run: run, hooks: hooks, progress: progress)
+      metrics: metrics, options: options, run: run, hooks: run == nil ? [] : hooks, progress: progress)
     if let scaling = configuration.preparation.targetScaling { trainer.unscaling = scaling.inverted }
     return trainer
   }
@@ -97,10 +97,10 @@ public struct TrainingJob {
   /// Trains without keeping anything on disk, and judges the result on the test part.
   ///
   /// - Throws: as `Trainer.fit`.
-  func judge(progress: ProgressReporter?) throws -> Evaluation? { try judge(model, progress) }
+  func judge() throws -> Evaluation? { try judge(model) }
 
-  private func judge(_ model: some Layer, _ progress: ProgressReporter?) throws -> Evaluation? {
-    let trainer = trainer(of: model, run: nil, progress: progress)
+  private func judge(_ model: some Layer) throws -> Evaluation? {
+    let trainer = trainer(of: model, run: nil, progress: nil)
     try trainer.fit(train, validation: validation, epochs: configuration.epochs)
     return try test.map { try trainer.evaluate($0) }
   }
