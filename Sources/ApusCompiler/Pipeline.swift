@@ -19,7 +19,7 @@ package struct Pipeline: Sendable {
     _ graph: Graph, backend: any Backend, observe: (_ pass: String, _ result: Graph) -> Void = { _, _ in }
   ) -> Graph {
     var passes: [(name: String, run: (Graph) -> Graph)] = [
-      ("simplify", Simplify.run),
+      ("expand functions", ExpandFunctions.run), ("simplify", Simplify.run),
       ("trim scans", TrimScans.run),
       ("common subexpressions", CommonSubexpressions.run),
       ("release recomputations", ReleaseRecomputations.run),

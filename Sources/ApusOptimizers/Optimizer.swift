@@ -29,6 +29,11 @@ public protocol Optimizer: AnyObject {
   /// The states of the parameters and the number of steps.
   var memory: OptimizerMemory<State> { get set }
 
+  /// Whether each element of the new value and state depends on nothing but the same element of value, gradient and state,
+  /// and not on the parameter's name and role; then the rule is recorded once for all parameters. False unless a rule says
+  /// otherwise.
+  var isElementwise: Bool { get }
+
   /// The new value of one parameter; `state` is replaced by what the next step needs. Pure: only records operations.
   func step(_ value: Tensor, along gradient: Tensor, state: inout State, context: StepContext) -> Tensor
 
@@ -63,6 +68,8 @@ public typealias UpdateConstraint = (_ entry: Gradients.Entry, _ value: Tensor) 
 extension Optimizer {
   /// The number of updates so far.
   public var stepCount: Int { memory.stepCount }
+  /// A rule may look at a whole parameter.
+  public var isElementwise: Bool { false }
 
   /// Takes a step and computes it: new parameters, the optimizer's state, states the forward pass changed (running
   /// statistics), the loss and the other results of the gradient's graph, in one plan.
@@ -91,20 +98,34 @@ extension Optimizer {
     var pending = [gradients.value] + gradients.auxiliary + others
     var replaced: [Tensor] = []
     average?.beginStep()
+    var functions = StepFunctions()
     for entry in gradients.entries where entry.parameter.isTrainable {
       let group = group(of: entry.name, entry.parameter.role)
       if let group, group.isFrozen { continue }
-      if let gradient = entry.tensor { update(entry, along: gradient, group, constraint, &pending, &replaced) }
+      if let gradient = entry.tensor {
+        update(entry, along: gradient, group, constraint, &functions, &pending, &replaced)
+      }
       average?.note(entry, &pending, &replaced)
     }
     for state in gradients.states { pending.append(state.value) }
     memory.stepCount += 1
     realize(pending, consuming: replaced)
+    if isElementwise { separateResults(gradients) }
+  }
+
+  /// Gives new values and states nodes of their own: an elementwise step has them all from one.
+  private func separateResults(_ gradients: Gradients) {
+    for entry in gradients.entries where entry.tensor != nil && entry.parameter.isTrainable {
+      entry.parameter.value = entry.parameter.value.separated()
+      var state = memory.state(of: entry.parameter)
+      for field in State.fields { state[keyPath: field.path] = state[keyPath: field.path]?.separated() }
+      memory.setState(state, of: entry.parameter)
+    }
   }
 
   private func update(
     _ entry: Gradients.Entry, along gradient: Tensor, _ group: ParameterGroup?, _ constraint: UpdateConstraint?,
-    _ pending: inout [Tensor], _ replaced: inout [Tensor]
+    _ functions: inout StepFunctions, _ pending: inout [Tensor], _ replaced: inout [Tensor]
   ) {
     let parameter = entry.parameter
     let decay = group?.weightDecay ?? (decayedRoles.contains(parameter.role) ? weightDecay : 0)
@@ -113,7 +134,10 @@ extension Optimizer {
       weightDecay: decay, name: entry.name, role: parameter.role)
     var state = memory.state(of: parameter)
     for field in State.fields { if let tensor = state[keyPath: field.path] { replaced.append(tensor) } }
-    var value = step(parameter.value, along: gradient, state: &state, context: context)
+    var value =
+      isElementwise
+      ? functions.step(self, parameter.value, gradient, &state, context)
+      : step(parameter.value, along: gradient, state: &state, context: context)
     if let constraint { value = constraint(entry, value) }
     memory.setState(state, of: parameter)
     parameter.value = value

@@ -7,7 +7,7 @@
 
 #include "internal.h"
 
-enum { MOST_CHUNKS = 32 };
+enum { MOST_CHUNKS = 32, LEAST_VECTORS = 256 };
 
 typedef struct {
   const apus_batch_norm *norm;
@@ -30,7 +30,11 @@ static int64_t unit_count(const apus_batch_norm *norm) {
   return groups + apus_max64(0, norm->channels - 8 * groups);
 }
 
-static int64_t chunk_count(const apus_batch_norm *norm) { return apus_min64(norm->batch, MOST_CHUNKS); }
+/// As many chunks as give each about LEAST_VECTORS vectors: what a part costs besides is then little.
+static int64_t chunk_count(const apus_batch_norm *norm) {
+  const int64_t wanted = apus_ceil_div(norm->batch * norm->spatial, LEAST_VECTORS);
+  return apus_min64(apus_min64(norm->batch, MOST_CHUNKS), wanted);
+}
 
 int64_t apus_batch_norm_scratch(const apus_batch_norm *norm) {
   const int64_t units = unit_count(norm);
@@ -70,7 +74,14 @@ static apus_norm_task task_of(const job *j, int64_t part, int64_t *start) {
   task.image_stride = (norm->blocked ? 8 * j->groups : norm->channels) * norm->spatial;
   task.vectors = is_group ? norm->spatial : norm->spatial / 8;
   task.tail = is_group ? 0 : norm->spatial % 8;
-  *start = begin * task.image_stride + first_channel(j, unit) * norm->spatial;
+  task.step = 8;
+  if (is_group && norm->spatial == 1) {
+    // Single vectors are taken like those of one image.
+    task.step = task.image_stride;
+    task.vectors = task.images;
+    task.images = 1;
+  }
+  *start = begin * (norm->blocked ? 8 * j->groups : norm->channels) * norm->spatial + first_channel(j, unit) * norm->spatial;
   return task;
 }
 

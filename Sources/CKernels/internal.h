@@ -77,7 +77,7 @@ typedef struct {
 
 /// The part of a batch normalisation that one task does: some images of a channel by itself, or of eight side by side.
 typedef struct {
-  int64_t images, image_stride, vectors, tail;  // per image: vectors of 8, then single elements
+  int64_t images, image_stride, vectors, step, tail;  // per image: vectors of 8, `step` apart, then single elements
   double count;                                 // elements of a channel in these images
   int single, rectified;
 } apus_norm_task;

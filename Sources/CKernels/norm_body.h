@@ -8,7 +8,7 @@ enum { NORM_RUN = 128 };
 
 #define NORM_LOAD(p) (*(const U8 *)(p))
 
-/// For every run of vectors: `begin` to `end` of image n, whose first element lies at `base`.
+/// For every run of vectors, `step` apart: `begin` to `end` of image n, whose first element lies at `base`.
 #define NORM_RUNS(...)                                                       \
   for (int64_t n = 0; n < t->images; ++n) {                                   \
     const int64_t base = n * t->image_stride;                                 \
@@ -30,7 +30,7 @@ enum { NORM_RUN = 128 };
 #define NORM_EACH(...)                                                       \
   for (int64_t n = 0; n < t->images; ++n)                                     \
     for (int64_t v = 0; v < t->vectors; ++v) {                                \
-      const int64_t at = n * t->image_stride + 8 * v;                         \
+      const int64_t at = n * t->image_stride + step * v;                      \
       __VA_ARGS__                                                                 \
     }
 
@@ -50,13 +50,14 @@ static void norm_collapse(const apus_norm_task *t, double *sums) {
 
 /// The mean of each lane's elements, and the sum of their squared distances from it.
 static void norm_moments(const apus_norm_task *t, const float *x, double *means, double *squares) {
+  const int64_t step = t->step;
   double sums[8] = {0};
   NORM_RUNS({
     V8 part[4] = {{0}, {0}, {0}, {0}};
     int64_t v = begin;
     for (; v + 4 <= end; v += 4)
-      for (int i = 0; i < 4; ++i) part[i] += NORM_LOAD(x + base + 8 * (v + i));
-    for (; v < end; ++v) part[0] += NORM_LOAD(x + base + 8 * v);
+      for (int i = 0; i < 4; ++i) part[i] += NORM_LOAD(x + base + step * (v + i));
+    for (; v < end; ++v) part[0] += NORM_LOAD(x + base + step * v);
     NORM_GATHER(sums, part);
   })
   NORM_TAIL(sums[0] += x[at];)
@@ -72,11 +73,11 @@ static void norm_moments(const apus_norm_task *t, const float *x, double *means,
     int64_t v = begin;
     for (; v + 4 <= end; v += 4)
       for (int i = 0; i < 4; ++i) {
-        const V8 distance = NORM_LOAD(x + base + 8 * (v + i)) - center;
+        const V8 distance = NORM_LOAD(x + base + step * (v + i)) - center;
         part[i] += distance * distance;
       }
     for (; v < end; ++v) {
-      const V8 distance = NORM_LOAD(x + base + 8 * v) - center;
+      const V8 distance = NORM_LOAD(x + base + step * v) - center;
       part[0] += distance * distance;
     }
     NORM_GATHER(squares, part);
@@ -92,6 +93,7 @@ static void norm_moments(const apus_norm_task *t, const float *x, double *means,
 
 /// y = (x - center) * factor + offset.
 static void norm_apply(const apus_norm_task *t, const apus_norm_lanes *l, const float *x, float *y) {
+  const int64_t step = t->step;
   const V8 center = NORM_LOAD(l->center), factor = NORM_LOAD(l->factor), offset = NORM_LOAD(l->offset);
   if (t->rectified) {
     NORM_EACH(const V8 value = (NORM_LOAD(x + at) - center) * factor + offset; *(U8 *)(y + at) = RELU8(value);)
@@ -111,6 +113,7 @@ static void norm_apply(const apus_norm_task *t, const apus_norm_lanes *l, const 
 static inline __attribute__((always_inline)) void norm_sums_any(const apus_norm_task *t, const apus_norm_lanes *l,
                                                                 const float *x, const float *gy, double *sums,
                                                                 double *products) {
+  const int64_t step = t->step;
   const V8 center = NORM_LOAD(l->center), factor = NORM_LOAD(l->factor), offset = NORM_LOAD(l->offset);
   for (int lane = 0; lane < 8; ++lane) sums[lane] = products[lane] = 0;
   NORM_RUNS({
@@ -118,14 +121,14 @@ static inline __attribute__((always_inline)) void norm_sums_any(const apus_norm_
     int64_t v = begin;
     for (; v + 4 <= end; v += 4)
       for (int i = 0; i < 4; ++i) {
-        const V8 away = NORM_LOAD(x + base + 8 * (v + i)) - center;
-        const V8 g = NORM_PASSED(NORM_LOAD(gy + base + 8 * (v + i)), away);
+        const V8 away = NORM_LOAD(x + base + step * (v + i)) - center;
+        const V8 g = NORM_PASSED(NORM_LOAD(gy + base + step * (v + i)), away);
         sum[i] += g;
         product[i] += g * away;
       }
     for (; v < end; ++v) {
-      const V8 away = NORM_LOAD(x + base + 8 * v) - center;
-      const V8 g = NORM_PASSED(NORM_LOAD(gy + base + 8 * v), away);
+      const V8 away = NORM_LOAD(x + base + step * v) - center;
+      const V8 g = NORM_PASSED(NORM_LOAD(gy + base + step * v), away);
       sum[0] += g;
       product[0] += g * away;
     }
@@ -141,6 +144,7 @@ static inline __attribute__((always_inline)) void norm_sums_any(const apus_norm_
 /// gx = ((gy - shifted) - (x - center) * inner) * factor.
 static inline __attribute__((always_inline)) void norm_gradient_any(const apus_norm_task *t, const apus_norm_lanes *l,
                                                                     const float *x, const float *gy, float *gx) {
+  const int64_t step = t->step;
   const V8 center = NORM_LOAD(l->center), factor = NORM_LOAD(l->factor), offset = NORM_LOAD(l->offset);
   const V8 shifted = NORM_LOAD(l->shifted), inner = NORM_LOAD(l->inner);
   NORM_EACH(const V8 away = NORM_LOAD(x + at) - center; const V8 g = NORM_PASSED(NORM_LOAD(gy + at), away);

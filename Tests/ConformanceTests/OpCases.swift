@@ -36,6 +36,17 @@ private let elementCases: [OpCase] =
       OpCase("\(name) \(a) \(b)", [numbers(a), numbers(b, salt: 2)], one: { body($0[0], $0[1]) })
     }
   } + [
+    // Recorded once, applied to tensors of two shapes; reads scalars from outside and a value that exists already.
+    OpCase("elementwise function", [numbers([3, 4]), numbers([3, 4], salt: 2), numbers([5]), numbers([5], salt: 3)]) {
+      x in
+      let rate = Tensor.bound(0.3, like: x[0])
+      let function = ElementwiseFunction(of: [x[0].dtype, x[0].dtype]) { inputs in
+        let start = Tensor(HostArray([1.5], shape: [])).cast(to: x[0].dtype)
+        let moment = start * 0.9 + (inputs[1] - start) * rate
+        return [inputs[0] - moment / (sqrt(inputs[1].squared() + 1) + 2), moment, inputs[0]]
+      }
+      return function([x[0], x[1]]) + function([x[2] * x[2], x[3]])
+    },
     OpCase("comparisons", [numbers([3, 4]), numbers([4], salt: 5)], order: .none) { x in
       [
         x[0] .< x[1], x[0] .<= x[1], x[0] .> x[1], x[0] .>= x[1], x[0] .== x[1], x[0] .!= x[1], x[0].isNaN,

@@ -97,6 +97,23 @@ private let families: [[any Primitive]] = [
   ],
 ]
 
+@Test func functionsThatDifferHaveDifferentKeys() {
+  func key(_ arguments: Int, _ body: ([Tensor]) -> [Tensor]) -> PlanKey {
+    let inputs = (0..<arguments).map { _ in Tensor(HostArray([Float(1), 2], shape: [2])) }
+    let result = ElementwiseFunction(of: inputs.map(\.dtype), body)(inputs)[0]
+    var key = PlanKey()
+    result.node.operation.encode(into: &key)
+    return key
+  }
+  let keys = [
+    key(1) { [$0[0] + $0[0]] }, key(1) { [$0[0] * $0[0]] }, key(2) { [$0[0] * $0[0]] }, key(2) { [$0[0] * $0[1]] },
+    key(2) { [$0[1] * $0[0]] }, key(2) { [$0[0] * $0[1], $0[0]] }, key(1) { [$0[0] * 3] }, key(1) { [$0[0] * 2] },
+  ]
+  #expect(Set(keys).count == keys.count)
+  // Numbers are bound when the plan is replayed.
+  #expect(key(1) { [$0[0] * 3] } == key(1) { [$0[0] * 4] })
+}
+
 /// The values of all stored properties, nested ones too, by their path.
 private func attributes(_ value: Any, _ path: String = "") -> [String: String] {
   let mirror = Mirror(reflecting: value)

@@ -82,7 +82,7 @@ public struct BatchNorm: Layer, CustomStringConvertible {
 
   /// The parameters, listed directly: a walk by reflection would look at every property.
   public var namedParts: [(name: String, part: Any)]? {
-    LayerCheck.parts(weight, bias) + [("runningMean", runningMean), ("runningVar", runningVar)]
+    LayerCheck.parts(weight, bias) + [("running_mean", runningMean), ("running_var", runningVar)]
   }
 
   /// The code that builds the layer.

@@ -44,6 +44,8 @@ public final class AdaDelta: Optimizer {
   public var groups: [ParameterGroup] = []
   /// The running means.
   public var memory = OptimizerMemory<State>()
+  /// Each element takes its own way.
+  public var isElementwise: Bool { true }
 
   /// AdaDelta with the given hyperparameters; ``validate()`` checks them.
   public init(learningRate: Double = 1, decay: Double = 0.9, epsilon: Double = 1e-6, weightDecay: Double = 0) {

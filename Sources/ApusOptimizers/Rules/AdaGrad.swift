@@ -44,6 +44,8 @@ public final class AdaGrad: Optimizer {
   public var groups: [ParameterGroup] = []
   /// The sums of squares.
   public var memory = OptimizerMemory<State>()
+  /// Each element takes its own way.
+  public var isElementwise: Bool { true }
 
   /// AdaGrad with the given hyperparameters; ``validate()`` checks them.
   public init(

@@ -52,6 +52,8 @@ public final class Adam: Optimizer {
   public var groups: [ParameterGroup] = []
   /// The moments.
   public var memory = OptimizerMemory<State>()
+  /// Each element takes its own way.
+  public var isElementwise: Bool { true }
 
   /// Adam with the given hyperparameters; ``validate()`` checks them.
   public init(

@@ -34,6 +34,8 @@ public final class AdamW: Optimizer {
   public var groups: [ParameterGroup] = []
   /// The moments.
   public var memory = OptimizerMemory<State>()
+  /// Each element takes its own way.
+  public var isElementwise: Bool { true }
 
   /// AdamW with the given hyperparameters; ``validate()`` checks them.
   public init(

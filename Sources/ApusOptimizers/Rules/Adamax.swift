@@ -51,6 +51,8 @@ public final class Adamax: Optimizer {
   public var groups: [ParameterGroup] = []
   /// The moments.
   public var memory = OptimizerMemory<State>()
+  /// Each element takes its own way.
+  public var isElementwise: Bool { true }
 
   /// Adamax with the given hyperparameters; ``validate()`` checks them.
   public init(

@@ -56,6 +56,8 @@ public final class NAdam: Optimizer {
   public var groups: [ParameterGroup] = []
   /// The moments.
   public var memory = OptimizerMemory<State>()
+  /// Each element takes its own way.
+  public var isElementwise: Bool { true }
   private var product = MomentumProduct()
 
   /// NAdam with the given hyperparameters; ``validate()`` checks them.

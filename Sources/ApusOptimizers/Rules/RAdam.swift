@@ -57,6 +57,8 @@ public final class RAdam: Optimizer {
   public var groups: [ParameterGroup] = []
   /// The moments.
   public var memory = OptimizerMemory<State>()
+  /// Each element takes its own way.
+  public var isElementwise: Bool { true }
 
   /// RAdam with the given hyperparameters; ``validate()`` checks them.
   public init(

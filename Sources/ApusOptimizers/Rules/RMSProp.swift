@@ -55,6 +55,8 @@ public final class RMSProp: Optimizer {
   public var groups: [ParameterGroup] = []
   /// The running means.
   public var memory = OptimizerMemory<State>()
+  /// Each element takes its own way.
+  public var isElementwise: Bool { true }
 
   /// RMSProp with the given hyperparameters; ``validate()`` checks them.
   public init(

@@ -58,6 +58,8 @@ public final class SGD: Optimizer {
   public var groups: [ParameterGroup] = []
   /// The buffers.
   public var memory = OptimizerMemory<State>()
+  /// Each element takes its own way.
+  public var isElementwise: Bool { true }
 
   /// Gradient descent with the given hyperparameters; ``validate()`` checks them.
   public init(

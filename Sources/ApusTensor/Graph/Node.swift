@@ -15,7 +15,7 @@ public final class Node: @unchecked Sendable {
   package private(set) var inputs: [Tensor]
   /// The longest chain of recorded operations that ends here; values break the chain.
   package let depth: Int32
-  /// Position in the order of recording: inputs always come before their users.
+  /// Position in the order in which nodes are made: inputs always come before their users.
   package let sequence: Int
   /// Values of the outputs, once realized.
   package private(set) var value: StoredValue?
@@ -52,7 +52,7 @@ public final class Node: @unchecked Sendable {
     otherTypes = []
     otherValues = []
     depth = 0
-    sequence = 0
+    sequence = Node.recorded.add(1, ordering: .relaxed).newValue
     self.value = value
     isComputed = Atomic(true)
   }

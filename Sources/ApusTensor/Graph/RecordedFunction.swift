@@ -77,14 +77,21 @@ struct Placeholder: Primitive {
 /// Closes a recorded graph over placeholders into a function.
 struct FunctionRecorder {
   private(set) var function: RecordedFunction
-  /// Tensors from outside that the function reads, as further inputs after the placeholders and boundaries.
+  /// Tensors from outside that the function reads, as further inputs after the placeholders and boundaries; leaves that
+  /// were taken come first, in the order in which they were made.
   private(set) var captured: [Tensor] = []
   private var numbers: [ObjectIdentifier: Int] = [:]
   private var reaches: [ObjectIdentifier: Bool] = [:]
   private var keepsAlive: [Node] = []
+  private let takesLeaves: Bool
+  /// Values that exist already and are given as data, with `takesLeaves`.
+  private var leaves: [Node] = []
 
-  /// - Parameter inputs: the placeholders, and any recorded tensors that are to be given as data instead of computed.
-  init(inputs: [Tensor]) {
+  /// - Parameters:
+  ///   - inputs: the placeholders, and any recorded tensors that are to be given as data instead of computed.
+  ///   - takesLeaves: whether operations on nothing but values that exist already belong to the function too.
+  init(inputs: [Tensor], takesLeaves: Bool = false) {
+    self.takesLeaves = takesLeaves
     function = RecordedFunction(inputTypes: inputs.map(\.type))
     for (number, input) in inputs.enumerated() {
       numbers[ObjectIdentifier(input.node)] = number
@@ -106,18 +113,17 @@ struct FunctionRecorder {
     }
     for node in order { for input in node.inputs { note(input) } }
     for result in results { note(result) }
-    var constantNumbers: [Tensor] = []
-    for constant in constants {
-      let tensor = Tensor(node: constant.node, output: constant.output)
-      constantNumbers.append(tensor)
-      function.inputTypes.append(tensor.type)
+    leaves.sort { $0.sequence < $1.sequence }
+    for (position, leaf) in leaves.enumerated() {
+      numbers[ObjectIdentifier(leaf)] = function.inputTypes.count + position
     }
-    captured = constantNumbers
-    let firstConstant = function.inputTypes.count - captured.count
+    captured = leaves.map { Tensor(node: $0, output: 0) } + constants.map { Tensor(node: $0.node, output: $0.output) }
+    let firstCaptured = function.inputTypes.count
+    function.inputTypes += captured.map(\.type)
     func number(of tensor: Tensor, _ recorder: inout FunctionRecorder) -> Int {
       if let number = recorder.numbers[ObjectIdentifier(tensor.node)] { return number + tensor.output }
       if let constant = recorder.captured.firstIndex(where: { $0.isIdentical(to: tensor) }) {
-        return firstConstant + constant
+        return firstCaptured + constant
       }
       return recorder.place(tensor.node, inputs: []) + tensor.output  // an inlined scalar
     }
@@ -151,6 +157,11 @@ struct FunctionRecorder {
         continue
       }
       guard reaches[identifier] == nil else { continue }
+      if takesLeaves, node.hasValues, node.outputCount == 1 {
+        reaches[identifier] = true
+        leaves.append(node)
+        continue
+      }
       let depends = node.inputs.contains { reaches[ObjectIdentifier($0.node)] == true }
       reaches[identifier] = depends
       if depends { order.append(node) }
