@@ -129,14 +129,15 @@ extension Optimizer {
   ) {
     let parameter = entry.parameter
     let decay = group?.weightDecay ?? (decayedRoles.contains(parameter.role) ? weightDecay : 0)
+    let factor = group?.learningRateFactor ?? 1
     let context = StepContext(
-      step: memory.advance(parameter, name: entry.name), learningRate: learningRate * (group?.learningRateFactor ?? 1),
+      step: memory.advance(parameter, name: entry.name), learningRate: learningRate * factor,
       weightDecay: decay, name: entry.name, role: parameter.role)
     var state = memory.state(of: parameter)
     for field in State.fields { if let tensor = state[keyPath: field.path] { replaced.append(tensor) } }
     var value =
       isElementwise
-      ? functions.step(self, parameter.value, gradient, &state, context)
+      ? functions.step(self, parameter.value, gradient, &state, context, factor: factor)
       : step(parameter.value, along: gradient, state: &state, context: context)
     if let constraint { value = constraint(entry, value) }
     memory.setState(state, of: parameter)

@@ -2,11 +2,12 @@ import ApusTensor
 
 /// The elementwise rule of one step, recorded once for all parameters that it treats alike.
 struct StepFunctions {
-  /// What an elementwise rule can tell parameters apart by.
+  /// What an elementwise rule can tell parameters apart by. The learning rate itself is not in it: rates that happen to be
+  /// equal in one step, such as 0, would give that step a plan of its own.
   private struct Kind: Hashable {
     var dtype: DType
     var step: Int
-    var learningRate: Double
+    var learningRateFactor: Double
     var weightDecay: Double
     /// Which fields of the state exist.
     var fields: [Bool]
@@ -21,13 +22,16 @@ struct StepFunctions {
   private var recorded: [Kind: Recorded] = [:]
 
   /// The new value of a parameter, as the rule's own `step` gives it.
+  ///
+  /// - Parameter factor: what the learning rate was multiplied by for the parameter's group.
   mutating func step<Rule: Optimizer>(
-    _ rule: Rule, _ value: Tensor, _ gradient: Tensor, _ state: inout Rule.State, _ context: StepContext
+    _ rule: Rule, _ value: Tensor, _ gradient: Tensor, _ state: inout Rule.State, _ context: StepContext,
+    factor: Double
   ) -> Tensor {
     let fields = Rule.State.fields
     let before = fields.map { state[keyPath: $0.path] }
     let kind = Kind(
-      dtype: value.dtype, step: context.step, learningRate: context.learningRate, weightDecay: context.weightDecay,
+      dtype: value.dtype, step: context.step, learningRateFactor: factor, weightDecay: context.weightDecay,
       fields: before.map { $0 != nil })
     let known = recorded[kind] ?? Self.record(rule, kind, context)
     recorded[kind] = known
