@@ -56,7 +56,11 @@ import Testing
         ["plateau", "--plateau-patience", "0", "--plateau-threshold", "0.999", "--schedule-factor", "0.5"],
         [0.1, 0.1, 0.05]
       ),
-      (["cosine-restarts", "--schedule-every", "1", "--minimum-learning-rate", "0.01"], nil),
+      // The last of 21 steps of an epoch, along half a cosine that takes two epochs: 0.01 + 0.045 (1 + cos(pi t / 2)).
+      (
+        ["cosine-restarts", "--schedule-every", "2", "--minimum-learning-rate", "0.01"],
+        [20.0, 41, 20].map { 0.01 + 0.045 * (1 + Foundation.cos(Double.pi * $0 / 42)) }
+      ),
       (["polynomial", "--schedule-power", "2"], nil),
       (["cosine", "--warmup-epochs", "1", "--warmup-start", "0.5"], nil),
       (["one-cycle", "--cycle-rise", "0.4", "--cycle-linear"], nil),
@@ -68,7 +72,7 @@ import Testing
     let outcome = try Apus.run(training + options, in: folder)
     #expect(outcome.status == 0, "\(outcome.errors)")
     let rates = try rates(folder, "run")
-    #expect(rates.count == 3 && Set(rates).count > 1 || options[0] == "cosine-restarts" || options[0] == "constant")
+    #expect(rates.count == 3 && Set(rates).count > 1, "\(rates)")
     if let wanted { #expect(zip(rates, wanted).allSatisfy { abs($0 - $1) < 1e-12 }, "\(rates)") }
     // The same schedule goes on; with another length only where it does not matter.
     let again = try Apus.run(tiny + ["4", "--output", "run", "--resume"], in: folder)

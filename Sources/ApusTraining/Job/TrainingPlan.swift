@@ -129,7 +129,6 @@ struct TrainingPlan {
     options.batchSize = batchSize
     options.seed = seed
     options.shuffle = shuffle
-    options.normalization = earlier?.normalization
     options.earlyStopping.patience = patience
     optimization.apply(to: &options)
     options.adversarial = adversarial
