@@ -2,7 +2,7 @@ import ApusTensor
 
 /// Every operation, each with several shapes and with options that are not the defaults.
 let opCases: [OpCase] =
-  elementCases + reductionCases + movementCases + indexCases + imageCases + activationCases + orderCases
+  elementCases + reductionCases + movementCases + indexCases + imageCases + spatialCases + activationCases + orderCases
 
 private let smooth: [(String, Double, Double, @Sendable (Tensor) -> Tensor)] = [
   ("neg", 2, 0, { -$0 }), ("abs", 2, 0, { abs($0) }), ("exp", 2, 0, { exp($0) }), ("expm1", 1, 0, { expm1($0) }),
@@ -289,5 +289,4 @@ private let imageCases: [OpCase] =
       let geometry = ConvolutionGeometry(stride: 2, paddingLow: Size2D(1, 0))
       return [transposedConv2D(x[0], x[1], bias: x[2], geometry: geometry, outputPadding: 1).squared()]
     },
-    OpCase("global average pool", [numbers([2, 3, 2, 2])], one: { $0[0].globallyAveragePooled().squared() }),
   ]

@@ -14,6 +14,13 @@ enum LayerCheck {
     return false
   }
 
+  /// Whether the input is a batch of images; reports it if not.
+  static func images(_ x: Tensor, _ layer: String) -> Bool {
+    if x.rank == 4, x.shape[2] > 0, x.shape[3] > 0 { return true }
+    _ = fail("\(layer): the input is \(x.shape), it must be images [N, C, H, W] of at least one pixel", x.type)
+    return false
+  }
+
   /// Reports an epsilon that is not a number of at least 0.
   static func epsilon(_ layer: String, _ epsilon: Double) {
     if epsilon >= 0, epsilon.isFinite { return }

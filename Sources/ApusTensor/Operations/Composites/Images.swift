@@ -57,49 +57,6 @@ public func transposedConv2D(
   return y + bias.reshaped(to: [1, bias.count, 1, 1] as Shape)
 }
 
-extension Tensor {
-  /// The largest element of each window of `[N, C, H, W]`; the window and its stride are `size` by default.
-  ///
-  /// The gradient goes to the first largest element of a window. NaN is the largest.
-  ///
-  /// ```swift
-  /// let h = relu(conv1(x)).maxPooled(2)
-  /// ```
-  public func maxPooled(
-    _ size: Size2D, stride: Size2D? = nil, padding: Size2D = 0, dilation: Size2D = 1, usesCeiling: Bool = false
-  ) -> Tensor {
-    maxPooled(
-      PoolGeometry(kernel: size, stride: stride, paddingLow: padding, dilation: dilation, usesCeiling: usesCeiling))
-  }
-
-  /// The largest element of each window of `[N, C, H, W]`.
-  public func maxPooled(_ geometry: PoolGeometry) -> Tensor { Tensor.recordAll(MaxPool(geometry: geometry), [self])[0] }
-
-  /// The mean of each window of `[N, C, H, W]`; the window and its stride are `size` by default.
-  ///
-  /// - Parameter countsPadding: whether padding counts as zeros; otherwise only the pixels of the image count.
-  public func averagePooled(
-    _ size: Size2D, stride: Size2D? = nil, padding: Size2D = 0, usesCeiling: Bool = false, countsPadding: Bool = true
-  ) -> Tensor {
-    averagePooled(
-      PoolGeometry(kernel: size, stride: stride, paddingLow: padding, usesCeiling: usesCeiling),
-      countsPadding: countsPadding)
-  }
-
-  /// The mean of each window of `[N, C, H, W]`.
-  public func averagePooled(_ geometry: PoolGeometry, countsPadding: Bool = true) -> Tensor {
-    Tensor.record(AveragePool(geometry: geometry, countsPadding: countsPadding), [self])
-  }
-
-  /// The mean of each image plane: `[N, C, H, W]` becomes `[N, C]`.
-  public func globallyAveragePooled() -> Tensor {
-    guard rank == 4 else {
-      return Diagnostics.fail(ShapeError("globallyAveragePooled() takes [N, C, H, W], got \(type)"), like: type)
-    }
-    return mean(squeezingAxes: 2, 3)
-  }
-}
-
 /// Batch normalization with the statistics of the batch: `(x - mean) / sqrt(variance + epsilon) * scale + shift`.
 ///
 /// Shapes: `x` `[N, C, ...]`, `scale` and `shift` `[C]`. Also gives the means and the biased variances, `[C]`, of each
