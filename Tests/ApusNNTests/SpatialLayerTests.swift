@@ -13,6 +13,9 @@ import Testing
       let values = golden.options[key]?.integers ?? [value]
       return Size2D(values[0], values.count == 2 ? values[1] : values[0])
     }
+    func whole(_ key: String, default value: Int = 1) -> Int { size(key, default: value).height }
+    func isTrue(_ key: String) -> Bool { golden.options[key]?.isTrue == true }
+    var padding: Padding { .size(size("padding", default: 0)) }
   }
 
   private func layer(_ golden: GoldenFile.Case) throws -> any Layer {
@@ -20,6 +23,31 @@ import Testing
     switch golden.operation {
     case "adaptive_avg_pool2d": return AdaptiveAveragePool2D(settings.size("output_size"))
     case "adaptive_max_pool2d": return AdaptiveMaxPool2D(settings.size("output_size"))
+    case "conv_transpose2d":
+      return ConvTranspose2D(
+        settings.whole("in_channels"), settings.whole("out_channels"), kernel: settings.size("kernel_size"),
+        stride: settings.size("stride"), padding: settings.padding, outputPadding: settings.size("output_padding"),
+        dilation: settings.size("dilation"), groups: settings.whole("groups"), bias: settings.isTrue("bias"))
+    case "conv1d":
+      return Conv1D(
+        settings.whole("in_channels"), settings.whole("out_channels"), kernel: settings.whole("kernel_size"),
+        stride: settings.whole("stride"), padding: settings.padding, dilation: settings.whole("dilation"),
+        groups: settings.whole("groups"), bias: settings.isTrue("bias"))
+    case "conv_transpose1d":
+      return ConvTranspose1D(
+        settings.whole("in_channels"), settings.whole("out_channels"), kernel: settings.whole("kernel_size"),
+        stride: settings.whole("stride"), padding: settings.padding, outputPadding: settings.whole("output_padding"),
+        dilation: settings.whole("dilation"), groups: settings.whole("groups"), bias: settings.isTrue("bias"))
+    case "max_pool1d":
+      return MaxPool1D(
+        settings.whole("kernel_size"), stride: settings.whole("stride"), padding: settings.padding,
+        dilation: settings.whole("dilation"), usesCeiling: settings.isTrue("ceil_mode"))
+    case "avg_pool1d":
+      return AveragePool1D(
+        settings.whole("kernel_size"), stride: settings.whole("stride"), padding: settings.padding,
+        usesCeiling: settings.isTrue("ceil_mode"), countsPadding: settings.isTrue("count_include_pad"))
+    case "adaptive_avg_pool1d": return AdaptiveAveragePool1D(settings.whole("output_size"))
+    case "adaptive_max_pool1d": return AdaptiveMaxPool1D(settings.whole("output_size"))
     default: throw ShapeError("no layer for \(golden.operation)")
     }
   }
@@ -62,18 +90,80 @@ import Testing
       #expect(means.shape == [2, 5] && largest.shape == [2, 5])
       #expect(means.scalars(as: Float.self) == AdaptiveAveragePool2D(1)(x).scalars(as: Float.self))
       #expect(largest.scalars(as: Float.self) == x.max(squeezingAxes: 2, 3).scalars(as: Float.self))
+      let sequences = x.reshaped(to: [2, 5, 12])
+      #expect(GlobalAveragePool1D()(sequences).scalars(as: Float.self) == means.scalars(as: Float.self))
+      #expect(GlobalMaxPool1D()(sequences).scalars(as: Float.self) == largest.scalars(as: Float.self))
       let exact = x.cast(to: .float64).mean(squeezingAxes: 2, 3)
       #expect(difference(means.cast(to: .float64), exact.hostArray()) < 1e-6)
+    }
+  }
+
+  @Test func flattenMergesTheAxesFromOneOn() {
+    withExecutor {
+      let x = Tensor.arange(24, dtype: .float32).reshaped(to: [2, 3, 1, 4])
+      #expect(Flatten()(x).shape == [2, 12] && Flatten(from: 2)(x).shape == [2, 3, 4])
+      #expect(Flatten()(x).scalars(as: Float.self) == x.scalars(as: Float.self))
+    }
+  }
+
+  /// The size times the stride, whatever the kernel; and the numbers of the padding it stands for.
+  @Test func samePaddingEnlargesByTheStride() {
+    withExecutor {
+      for kernel in 1...5 {
+        for stride in 1...3 {
+          let layer = ConvTranspose2D(2, 3, kernel: Size2D(kernel, 3), stride: Size2D(stride, 2), padding: .same)
+          #expect(layer(Tensor.ones([1, 2, 4, 5])).shape == [1, 3, 4 * stride, 10])
+          let row = ConvTranspose1D(2, 3, kernel: kernel, stride: stride, padding: .same)
+          #expect(row(Tensor.ones([1, 2, 4])).shape == [1, 3, 4 * stride])
+        }
+      }
+      let same = ConvTranspose2D(1, 1, kernel: 5, stride: 2, padding: .same, bias: false)
+      let numbers = ConvTranspose2D(1, 1, kernel: 5, stride: 2, padding: 1, bias: false)
+      numbers.weight.replace(same.weight.value)
+      let x = Tensor.arange(12, dtype: .float32).reshaped(to: [1, 1, 3, 4])
+      // Of the three rows that are cut off, one is above.
+      #expect(difference(same(x), numbers(x)[0..., 0..., ..<6, ..<8].hostArray()) < 1e-6)
+      #expect(Conv1D(2, 3, kernel: 4, stride: 3, padding: .same)(Tensor.ones([1, 2, 10])).shape == [1, 3, 4])
+    }
+  }
+
+  @Test func startingValuesArePyTorchs() {
+    let layer = withRandomSeed(4) { ConvTranspose2D(40, 30, kernel: Size2D(2, 5), groups: 2) }
+    #expect(layer.weight.shape == [40, 15, 2, 5])
+    // Uniform in +-1/sqrt(outputs / groups * kernel area).
+    let limit = 1 / (15.0 * 10).squareRoot()
+    for parameter in layer.parameters {
+      let values = parameter.parameter.value.scalars(as: Double.self)
+      #expect(values.allSatisfy { abs($0) <= limit })
+      #expect((values.map(abs).max() ?? 0) > 0.9 * limit, "\(parameter.name)")
     }
   }
 
   @Test func layersAreWrittenAsTheCodeThatBuildsThem() {
     let layers: [any Layer & CustomStringConvertible] = [
       AdaptiveAveragePool2D(7), AdaptiveMaxPool2D(Size2D(4, 2)), GlobalAveragePool2D(), GlobalMaxPool2D(),
+      ConvTranspose2D(4, 6, kernel: 2),
+      ConvTranspose2D(
+        4, 6, kernel: Size2D(3, 5), stride: 3, padding: 1, outputPadding: Size2D(2, 1), dilation: 2, groups: 2,
+        bias: false, activation: .relu),
+      Conv1D(4, 6, kernel: 3), Conv1D(4, 6, kernel: 3, stride: 2, padding: .same, dilation: 2, groups: 2, bias: false),
+      ConvTranspose1D(4, 6, kernel: 3, stride: 2, padding: 1, outputPadding: 1, activation: .tanh),
+      MaxPool1D(2), MaxPool1D(3, stride: 2, padding: 1, dilation: 2, usesCeiling: true),
+      AveragePool1D(3, stride: 2, countsPadding: false), AdaptiveAveragePool1D(4), AdaptiveMaxPool1D(3),
+      GlobalAveragePool1D(), GlobalMaxPool1D(),
     ]
     #expect(
       layers.map(\.description) == [
         "AdaptiveAveragePool2D(7)", "AdaptiveMaxPool2D(Size2D(4, 2))", "GlobalAveragePool2D()", "GlobalMaxPool2D()",
+        "ConvTranspose2D(4, 6, kernel: 2)",
+        "ConvTranspose2D(4, 6, kernel: Size2D(3, 5), stride: 3, padding: 1, outputPadding: Size2D(2, 1), dilation: 2, "
+          + "groups: 2, bias: false, activation: .relu)",
+        "Conv1D(4, 6, kernel: 3)",
+        "Conv1D(4, 6, kernel: 3, stride: 2, padding: .same, dilation: 2, groups: 2, bias: false)",
+        "ConvTranspose1D(4, 6, kernel: 3, stride: 2, padding: 1, outputPadding: 1, activation: .tanh)",
+        "MaxPool1D(2)", "MaxPool1D(3, stride: 2, padding: 1, dilation: 2, usesCeiling: true)",
+        "AveragePool1D(3, stride: 2, countsPadding: false)", "AdaptiveAveragePool1D(4)", "AdaptiveMaxPool1D(3)",
+        "GlobalAveragePool1D()", "GlobalMaxPool1D()",
       ])
   }
 
@@ -93,5 +183,46 @@ import Testing
     #expect(problem { GlobalAveragePool2D()(Tensor.zeros([2, 3, 0, 5])) }.contains("at least one pixel"))
     #expect(problem { images.adaptivelyAveragePooled(to: 0) }.contains("every extent of the result must be at least 1"))
     #expect(problem { images.cast(to: .int32).globallyMaxPooled() }.contains("floating-point images"))
+  }
+
+  @Test func mistakesOfTransposedConvolutionsAreNamed() {
+    let x = Tensor.zeros([2, 4, 3, 5])
+    #expect(
+      problem { ConvTranspose2D(4, 6, kernel: 2)(x[0]) } == """
+        ConvTranspose2D(4, 6, kernel: 2): the input is [4, 3, 5], it must be images [N, 4, H, W] of at least one pixel
+        """)
+    #expect(problem { ConvTranspose2D(4, 6, kernel: 0)(x) }.contains("every size must be at least 1"))
+    #expect(problem { ConvTranspose2D(4, 6, kernel: 2, groups: 4)(x) }.contains("4 groups must divide both"))
+    #expect(problem { ConvTranspose2D(4, 6, kernel: 2, padding: 7)(x) }.contains("nothing would remain"))
+    #expect(problem { ConvTranspose2D(4, 6, kernel: 2, padding: -1)(x) }.contains("padding cannot be negative"))
+    #expect(
+      problem { ConvTranspose2D(4, 6, kernel: 2, stride: Size2D(2, 3), outputPadding: 2)(x) }.contains(
+        "the output padding 2x2 must be at least 0 and less than the stride 2x3 or the dilation 1x1"))
+    #expect(
+      problem { ConvTranspose2D(4, 6, kernel: 2, stride: 2, padding: .same, outputPadding: 1)(x) }.contains(
+        "padding .same decides the size"))
+    let weights = Tensor.zeros([4, 3, 2, 2])
+    #expect(problem { transposedConv2D(x, weights, bias: Tensor.zeros([2])) }.contains("3 output channels need [3]"))
+    #expect(problem { transposedConv2D(x, weights.cast(to: .float64)) }.contains("one floating-point type"))
+    #expect(
+      problem { transposedConv2D(x, weights, geometry: ConvolutionGeometry(groups: 3)) }.contains(
+        "4 input channels do not divide into 3 groups"))
+  }
+
+  @Test func mistakesAlongSequencesAreNamed() {
+    let x = Tensor.zeros([2, 4, 3])
+    #expect(
+      problem { Conv1D(4, 6, kernel: 2)(Tensor.zeros([2, 3, 4])) } == """
+        Conv1D(4, 6, kernel: 2): the input is [2, 3, 4], it must be sequences [N, 4, L]
+        """)
+    #expect(problem { Conv1D(4, 6, kernel: 4)(x) }.contains("does not fit"))
+    #expect(problem { Conv1D(4, 6, kernel: 2, padding: .size(Size2D(1, 2)))(x) }.contains("a sequence has one axis"))
+    #expect(problem { ConvTranspose1D(4, 6, kernel: 2)(x[0]) }.contains("it must be sequences [N, 4, L]"))
+    #expect(problem { ConvTranspose1D(4, 6, kernel: 2, dilation: 0)(x) }.contains("every size must be at least 1"))
+    #expect(problem { MaxPool1D(4)(x) }.contains("does not fit"))
+    #expect(problem { MaxPool1D(2, stride: 0)(x) }.contains("must be at least 1"))
+    #expect(problem { AveragePool1D(2)(x[0]) }.contains("it must be sequences [N, C, L]"))
+    #expect(problem { AdaptiveMaxPool1D(0)(x) }.contains("every size must be at least 1"))
+    #expect(problem { GlobalMaxPool1D()(Tensor.zeros([2, 4, 0])) }.contains("at least one element"))
   }
 }

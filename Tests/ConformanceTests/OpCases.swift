@@ -284,9 +284,4 @@ private let imageCases: [OpCase] =
     OpCase("max pool places", [numbers([2, 2, 4, 5])], order: .none) { x in
       Tensor.recordAll(MaxPool(geometry: PoolGeometry(kernel: 3, stride: 2, paddingLow: 1)), [x[0]])
     },
-    OpCase("transposed convolution", [numbers([2, 3, 2, 3]), numbers([3, 2, 3, 2], salt: 2), numbers([2], salt: 3)]) {
-      x in
-      let geometry = ConvolutionGeometry(stride: 2, paddingLow: Size2D(1, 0))
-      return [transposedConv2D(x[0], x[1], bias: x[2], geometry: geometry, outputPadding: 1).squared()]
-    },
   ]

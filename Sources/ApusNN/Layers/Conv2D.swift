@@ -40,17 +40,11 @@ public struct Conv2D: Layer, CustomStringConvertible {
     dtype: DType = .float32
   ) {
     let layer = "Conv2D(\(inputs), \(outputs), kernel: \(kernel.code))"
-    var shape: Shape = [1, 1, 1, 1]
-    if LayerCheck.positive(layer, inputs, outputs, kernel.height, kernel.width, groups, stride.height, stride.width) {
-      if inputs % groups == 0, outputs % groups == 0 {
-        shape = [outputs, inputs / groups, kernel.height, kernel.width]
-      } else {
-        _ = LayerCheck.fail("\(layer): \(groups) groups must divide both numbers of channels", nil)
-      }
-    }
-    let fans = Fans(of: shape)
-    weight = Parameter(weightInitializer(shape, fans: fans, dtype: dtype))
-    self.bias = bias ? Parameter(biasInitializer([shape[0]], fans: fans, dtype: dtype), role: .bias) : nil
+    let parameters = ConvolutionParameters(
+      layer, inputs, outputs, kernel: [kernel.height, kernel.width], others: [stride.height, stride.width],
+      groups: groups, hasBias: bias, weightInitializer: weightInitializer, biasInitializer: biasInitializer,
+      dtype: dtype)
+    (weight, self.bias) = (parameters.weight, parameters.bias)
     self.activation = activation
     (self.stride, self.padding, self.dilation, self.groups) = (stride, padding, dilation, groups)
   }
@@ -74,20 +68,14 @@ public struct Conv2D: Layer, CustomStringConvertible {
   }
 
   /// The parameters, listed directly: a walk by reflection would look at every property.
-  public var namedParts: [(name: String, part: Any)]? {
-    bias.map { [("weight", weight), ("bias", $0)] } ?? [("weight", weight)]
-  }
+  public var namedParts: [(name: String, part: Any)]? { ConvolutionParameters.parts(weight, bias) }
 
   /// The code that builds the layer.
   public var description: String {
     let shape = weight.shape
-    var text = "Conv2D(\(shape[1] * groups), \(shape[0]), kernel: \(Size2D(shape[2], shape[3]).code)"
-    if stride != 1 { text += ", stride: \(stride.code)" }
-    if padding != .valid { text += ", padding: \(padding)" }
-    if dilation != 1 { text += ", dilation: \(dilation.code)" }
-    if groups != 1 { text += ", groups: \(groups)" }
-    if bias == nil { text += ", bias: false" }
-    if !activation.isIdentity { text += ", activation: .\(activation)" }
-    return text + ")"
+    let arguments = ConvolutionParameters.arguments(
+      stride: stride, padding: padding, dilation: dilation, groups: groups, hasBias: bias != nil,
+      activation: activation)
+    return "Conv2D(\(shape[1] * groups), \(shape[0]), kernel: \(Size2D(shape[2], shape[3]).code)\(arguments))"
   }
 }

@@ -8,7 +8,10 @@ enum LayerCheck {
   }
 
   /// Whether all sizes are at least 1; reports it if not.
-  static func positive(_ layer: String, _ sizes: Int...) -> Bool {
+  static func positive(_ layer: String, _ sizes: Int...) -> Bool { positive(layer, sizes) }
+
+  /// Whether all sizes are at least 1; reports it if not.
+  static func positive(_ layer: String, _ sizes: [Int]) -> Bool {
     if sizes.allSatisfy({ $0 > 0 }) { return true }
     _ = fail("\(layer): every size must be at least 1", nil)
     return false
@@ -18,6 +21,13 @@ enum LayerCheck {
   static func images(_ x: Tensor, _ layer: String) -> Bool {
     if x.rank == 4, x.shape[2] > 0, x.shape[3] > 0 { return true }
     _ = fail("\(layer): the input is \(x.shape), it must be images [N, C, H, W] of at least one pixel", x.type)
+    return false
+  }
+
+  /// Whether the input is a batch of sequences; reports it if not.
+  static func sequences(_ x: Tensor, _ layer: String) -> Bool {
+    if x.rank == 3, x.shape[2] > 0 { return true }
+    _ = fail("\(layer): the input is \(x.shape), it must be sequences [N, C, L] of at least one element", x.type)
     return false
   }
 

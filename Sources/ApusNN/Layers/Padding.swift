@@ -35,6 +35,15 @@ public enum Padding: Sendable, Hashable, ExpressibleByIntegerLiteral, CustomStri
     }
   }
 
+  /// The padding of a sequence that is seen as an image of one row; reports two different numbers.
+  func ofRow(_ layer: String) -> Padding {
+    guard case .size(let size) = self else { return self }
+    if size.height != size.width {
+      _ = LayerCheck.fail("\(layer): the padding \(size) has two numbers, a sequence has one axis", nil)
+    }
+    return .size(Size2D(0, size.width))
+  }
+
   /// As in code.
   public var description: String {
     switch self {

@@ -33,7 +33,7 @@ public struct MaxPool2D: Layer, CustomStringConvertible {
 
   /// The code that builds the layer.
   public var description: String {
-    "MaxPool2D(\(pool.arguments)\(dilation == 1 ? "" : ", dilation: \(dilation.code)"))"
+    "MaxPool2D(\(pool.arguments(dilation: dilation)))"
   }
 }
 
@@ -69,7 +69,9 @@ public struct AveragePool2D: Layer, CustomStringConvertible {
   public var namedParts: [(name: String, part: Any)]? { [] }
 
   /// The code that builds the layer.
-  public var description: String { "AveragePool2D(\(pool.arguments)\(countsPadding ? "" : ", countsPadding: false"))" }
+  public var description: String {
+    "AveragePool2D(\(pool.arguments())\(countsPadding ? "" : ", countsPadding: false"))"
+  }
 }
 
 /// The window of a pooling layer.
@@ -94,10 +96,11 @@ public struct Pool2D: Sendable, Hashable {
       kernel: kernel, stride: stride, paddingLow: low, paddingHigh: high, dilation: dilation, usesCeiling: usesCeiling)
   }
 
-  var arguments: String {
+  func arguments(dilation: Size2D = 1) -> String {
     var text = kernel.code
     if stride != kernel { text += ", stride: \(stride.code)" }
     if padding != .valid { text += ", padding: \(padding)" }
+    if dilation != 1 { text += ", dilation: \(dilation.code)" }
     return text + (usesCeiling ? ", usesCeiling: true" : "")
   }
 }
