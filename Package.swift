@@ -25,7 +25,8 @@ let package = Package(
     .target(
       name: "ApusEvents", dependencies: ["ApusFormats", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["events.proto"]),
-    .target(name: "CImage", dependencies: ["CPNG"]),
+    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
+    .target(name: "CImage", dependencies: ["CPNG", "CJPEG"]),
     .target(
       name: "ApusData", dependencies: ["ApusTensor", "ApusFormats", "CImage"], exclude: ["Resources/ATTRIBUTION.md"],
       resources: ["breast-cancer", "digits", "iris", "wine"].map { .embedInCode("Resources/\($0).csv.gz") }),

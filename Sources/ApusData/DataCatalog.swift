@@ -45,17 +45,41 @@ public enum DataCatalog {
       + NamedTable.allCases.map { $0.entry(folders) }
   }
 
-  /// A data set by its name, or by the path of a CSV file (``CSVDataset``), an `.npz` file (``NPZDataset``) or a folder
-  /// with the four IDX files (``IDXFolder``).
+  /// What a path can lead to, a line for each.
+  public static let pathForms = [
+    "a .csv file, with --target and other options for its columns", "an .npz file with x_train and y_train",
+    "a folder with the four IDX files",
+    "a folder of PNG and JPEG pictures with a folder for each class, or with such folders in train, validation and test",
+  ]
+
+  /// A data set by its name, or by the path of a CSV file (``CSVDataset``), an `.npz` file (``NPZDataset``), a folder
+  /// with the four IDX files (``IDXFolder``) or a folder of pictures (``ImageFolder``).
   ///
   /// - Parameters:
+  ///   - images: how pictures in files are read.
+  ///   - form: what pictures in files are brought to, of a saved run; nil decides by options and pictures.
+  ///   - check: how many of them are looked at now.
   ///   - csv: how a CSV file, or a named table, is read; of an `.npz` file only the kind of the targets counts.
   ///   - schema: what the columns of a CSV file mean, of a saved run; nil finds it out.
   /// - Throws: ``DataError`` when the name is unknown (with the nearest names), the data set is not there (with the
   ///   command that gets it) or does not fit together; `FormatError` when a file is damaged.
   public static func load(
     _ nameOrPath: String, in folders: DataFolders = .standard, csv: CSVOptions = CSVOptions(),
-    schema: TableSchema? = nil
+    schema: TableSchema? = nil, images: ImageOptions = .usual, form: PictureForm? = nil,
+    check: ImageFolder.Check = .all
+  ) throws -> LoadedData {
+    let data = try load(nameOrPath, folders, csv, schema, images, form, check)
+    guard images == .usual || data.form != nil else {
+      throw DataError(
+        place: nameOrPath, problem: "is no folder of pictures, so that their size and channels cannot be chosen",
+        advice: "leave such options out, or give a folder of PNG and JPEG files")
+    }
+    return data
+  }
+
+  private static func load(
+    _ nameOrPath: String, _ folders: DataFolders, _ csv: CSVOptions, _ schema: TableSchema?, _ images: ImageOptions,
+    _ form: PictureForm?, _ check: ImageFolder.Check
   ) throws -> LoadedData {
     if let table = NamedTable(rawValue: nameOrPath.lowercased()) {
       return try table.load(in: folders, options: csv, schema: schema)
@@ -63,7 +87,9 @@ public enum DataCatalog {
     if CSVDataset.recognizes(nameOrPath), DataFolders.kind(nameOrPath) == .file {
       return try CSVDataset.load(nameOrPath, options: csv, schema: schema)
     }
-    let data = try loadArrays(nameOrPath, folders, csv.kind)
+    let data = try loadArrays(nameOrPath, folders, csv.kind) {
+      try ImageFolder.load(nameOrPath, options: images, form: form, check: check)
+    }
     var kindOnly = CSVOptions()
     kindOnly.kind = data.train.classCount > 0 && csv.kind == .classification ? .classification : nil
     kindOnly.kind = data.train.classCount == 0 && csv.kind == .regression ? .regression : kindOnly.kind
@@ -76,7 +102,7 @@ public enum DataCatalog {
   }
 
   private static func loadArrays(
-    _ nameOrPath: String, _ folders: DataFolders, _ kind: TargetKind?
+    _ nameOrPath: String, _ folders: DataFolders, _ kind: TargetKind?, _ pictures: () throws -> LoadedData
   ) throws -> LoadedData {
     switch nameOrPath.lowercased() {
     case "digits": return try Digits.load()
@@ -85,18 +111,26 @@ public enum DataCatalog {
     default: break
     }
     switch DataFolders.kind(nameOrPath) {
-    case .folder: return try IDXFolder.load(nameOrPath)
+    case .folder: return try loadFolder(nameOrPath, pictures)
     case .file: return try loadFile(nameOrPath, kind)
     case .nothing: throw unknown(nameOrPath, in: folders)
     }
   }
 
+  private static func loadFolder(_ path: String, _ pictures: () throws -> LoadedData) throws -> LoadedData {
+    if IDXFolder.isBegun(path) { return try IDXFolder.load(path) }
+    if ImageFolder.recognizes(path) { return try pictures() }
+    throw DataError(
+      place: path, problem: "lacks train-images-idx3-ubyte (or .gz), and its folders hold no PNG or JPEG pictures",
+      advice: "put the four IDX files of a data set there, or a folder of pictures for each class")
+  }
+
   private static func loadFile(_ path: String, _ kind: TargetKind?) throws -> LoadedData {
-    let known = [".npy", ".gz", "-ubyte", ".safetensors", ".png"]
+    let known = [".npy", ".gz", "-ubyte", ".safetensors", ".png", ".jpg", ".jpeg"]
     if let suffix = known.first(where: { path.lowercased().hasSuffix($0) }) {
       throw DataError(
         place: path, problem: "a \(suffix) file is not a data set",
-        advice: "give a .csv file, an .npz file with x_train and y_train, or a folder with the four IDX files")
+        advice: "give \(pathForms.joined(separator: ", or "))")
     }
     return try NPZDataset.load(path, kind: kind)
   }
@@ -113,6 +147,7 @@ public enum DataCatalog {
     return DataError(
       place: name.isEmpty ? "(no name)" : name, problem: "there is no data set of this name",
       advice: meant
-        + "choose one of: \(names.joined(separator: ", ")), or the path of a .csv file, .npz file or IDX folder")
+        + "choose one of: \(names.joined(separator: ", ")), or the path of a .csv file, .npz file, IDX folder or folder "
+        + "of pictures")
   }
 }

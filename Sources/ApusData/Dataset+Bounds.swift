@@ -11,7 +11,7 @@ extension Dataset {
   /// ```
   /// - Parameter grouping: which elements of a sample share their bounds.
   public func inputBounds(grouping: Normalization.Grouping) -> (lower: HostArray, upper: HostArray) {
-    switch inputs.dtype {
+    switch inputType.dtype {
     case .uint8: (bounds([UInt8(0)]), bounds([UInt8(255)]))
     case .bool: (bounds([false]), bounds([true]))
     case .float32: found(Float.self, grouping)

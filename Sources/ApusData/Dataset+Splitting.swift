@@ -49,7 +49,7 @@ extension Dataset {
 
   /// The samples of every class, in order; or all of them as one group.
   private func groups(_ stratified: Bool) -> [[Int]] {
-    guard stratified, classCount > 0 else { return [Array(0..<count)] }
+    guard stratified, classCount > 0, !hasPixelLabels else { return [Array(0..<count)] }
     var groups = [[Int]](repeating: [], count: classCount)
     for (index, label) in labels.enumerated() { groups[Int(label)].append(index) }
     return groups

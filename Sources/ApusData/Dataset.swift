@@ -1,27 +1,45 @@
 import ApusTensor
 
-/// Samples in memory: inputs and, for each, what a network should make of it.
+/// Samples: inputs and, for each, what a network should make of it; in memory, or in files that are read batch by batch.
 public struct Dataset: Sendable {
   /// What messages call it.
   public let name: String
-  /// The samples, `[N, ...]`, of any element type; pictures are `[N, channels, height, width]`.
-  public let inputs: HostArray
-  /// Class labels, i32 `[N]`, when there are class names; otherwise any array `[N, ...]`.
-  public let targets: HostArray
   /// The names of the classes; empty when the targets are not classes.
   public let classNames: [String]
+  let inputRows: SampleRows
+  let targetRows: SampleRows
+
+  /// The samples, `[N, ...]`, of any element type; pictures are `[N, channels, height, width]`.
+  ///
+  /// Pictures in files are all read; where there are too many, or a file may be gone, use batches, or ``loaded()``,
+  /// which throws.
+  public var inputs: HostArray { Self.unthrowing(inputRows) }
+  /// Class labels, i32 `[N]`, or of every pixel, i32 `[N, height, width]`, when there are class names; otherwise any array
+  /// `[N, ...]`.
+  ///
+  /// Masks in files are all read, as ``inputs`` are.
+  public var targets: HostArray { Self.unthrowing(targetRows) }
+  /// The shape and element type of ``inputs``, which are not read.
+  public var inputType: TensorType { inputRows.type }
+  /// The shape and element type of ``targets``, which are not read.
+  public var targetType: TensorType { targetRows.type }
+  /// Whether inputs and targets are arrays in memory, not in files.
+  public var isInMemory: Bool { inputRows.array != nil && targetRows.array != nil }
+  /// Whether every pixel has a class.
+  public var hasPixelLabels: Bool { !classNames.isEmpty && targetType.shape.rank == 3 }
 
   /// The number of samples.
-  public var count: Int { inputs.shape[0] }
+  public var count: Int { inputType.shape[0] }
   /// The shape of one sample.
-  public var sampleShape: Shape { Shape(inputs.shape.dropFirst()) }
+  public var sampleShape: Shape { Shape(inputType.shape.dropFirst()) }
   /// The number of classes, 0 when the targets are not classes.
   public var classCount: Int { classNames.count }
 
   /// A data set over arrays.
   ///
   /// - Throws: ``DataError`` when there are no samples, inputs and targets differ in number, or with class names: when
-  ///   the targets are not i32 `[N]` or a label is not in `0..<classNames.count`.
+  ///   the targets are not i32 `[N]`, or `[N, height, width]` for pictures of that size, or a label is not in
+  ///   `0..<classNames.count`; of pixels ``ignoredLabel`` is one too.
   public init(name: String, inputs: HostArray, targets: HostArray, classNames: [String]) throws {
     guard inputs.shape.rank >= 1, targets.shape.rank >= 1, inputs.shape.elementCount > 0 else {
       throw DataError(
@@ -34,58 +52,81 @@ public struct Dataset: Sendable {
         advice: "give one target for each input")
     }
     if !classNames.isEmpty {
-      guard targets.type == TensorType([inputs.shape[0]], .int32) else {
+      let isOfPixels =
+        inputs.shape.rank == 4
+        && targets.type == TensorType(Shape([inputs.shape[0]] + Array(inputs.shape.dropFirst(2))), .int32)
+      guard isOfPixels || targets.type == TensorType([inputs.shape[0]], .int32) else {
         throw DataError(
           place: name, problem: "its labels are \(targets.type), not i32 [\(inputs.shape[0])]",
           advice: "give one whole number for each input")
       }
       let labels = targets.scalars(as: Int32.self)
-      if let bad = labels.firstIndex(where: { $0 < 0 || Int($0) >= classNames.count }) {
+      let ignored = isOfPixels ? Self.ignoredLabel : 0
+      if let bad = labels.firstIndex(where: { ($0 < 0 || Int($0) >= classNames.count) && $0 != ignored }) {
         throw DataError(
           place: name, problem: "label \(bad) is \(labels[bad]), outside 0..<\(classNames.count)",
           advice: "number the classes from 0")
       }
     }
-    self.init(unchecked: name, inputs, targets, classNames)
+    self.init(unchecked: name, SampleRows(inputs), SampleRows(targets), classNames)
   }
 
-  private init(unchecked name: String, _ inputs: HostArray, _ targets: HostArray, _ classNames: [String]) {
+  /// Samples that are known to fit each other.
+  init(unchecked name: String, _ inputs: SampleRows, _ targets: SampleRows, _ classNames: [String]) {
     self.name = name
-    self.inputs = inputs
-    self.targets = targets
+    inputRows = inputs
+    targetRows = targets
     self.classNames = classNames
   }
 
-  /// The class labels; empty when the targets are not classes.
-  public var labels: [Int32] { classNames.isEmpty ? [] : targets.scalars(as: Int32.self) }
+  private static func unthrowing(_ rows: SampleRows) -> HostArray {
+    do {
+      return try rows.all()
+    } catch {
+      preconditionFailure("\(error); use batches, or Dataset.loaded(), where a file may be gone")
+    }
+  }
 
-  /// The number of samples of each class.
+  /// The same samples, all in memory.
+  ///
+  /// - Throws: ``DataError`` or `FormatError` when a file cannot be read.
+  public func loaded() throws -> Dataset {
+    Dataset(unchecked: name, SampleRows(try inputRows.all()), SampleRows(try targetRows.all()), classNames)
+  }
+
+  /// The label of pixels that belong to no class and count nothing in loss and metrics.
+  public static let ignoredLabel: Int32 = -100
+
+  /// The class labels; empty when samples have no classes as targets.
+  public var labels: [Int32] { classNames.isEmpty || hasPixelLabels ? [] : targets.scalars(as: Int32.self) }
+
+  /// The number of samples of each class; all 0 when it is pixels that have classes.
   public var classCounts: [Int] {
     var counts = [Int](repeating: 0, count: classCount)
     for label in labels { counts[Int(label)] += 1 }
     return counts
   }
 
-  /// The samples with the given indices, in that order, copied.
+  /// The samples with the given indices, in that order, copied; those in files stay there.
   ///
   /// - Parameter name: what messages call the result; nil keeps the name.
   /// - Precondition: at least one index, all in `0..<count`.
   public func subset(_ indices: [Int], name: String? = nil) -> Dataset {
     precondition(!indices.isEmpty, "a data set needs at least one sample")
     return Dataset(
-      unchecked: name ?? self.name, inputs.gatheringRows(indices), targets.gatheringRows(indices), classNames)
+      unchecked: name ?? self.name, inputRows.subset(indices), targetRows.subset(indices), classNames)
   }
 
   /// The same samples with other inputs or targets, as many; nil keeps them.
   func replacing(inputs: HostArray? = nil, targets: HostArray? = nil) -> Dataset {
-    let (inputs, targets) = (inputs ?? self.inputs, targets ?? self.targets)
+    let (inputs, targets) = (inputs.map { SampleRows($0) } ?? inputRows, targets.map { SampleRows($0) } ?? targetRows)
     precondition(
-      inputs.shape[0] == count && targets.shape[0] == count, "\(count) samples were to be replaced by others")
+      inputs.type.shape[0] == count && targets.type.shape[0] == count, "\(count) samples were to be replaced by others")
     return Dataset(unchecked: name, inputs, targets, classNames)
   }
 
   /// The same samples under another name.
-  public func renamed(_ name: String) -> Dataset { Dataset(unchecked: name, inputs, targets, classNames) }
+  public func renamed(_ name: String) -> Dataset { Dataset(unchecked: name, inputRows, targetRows, classNames) }
 }
 
 extension HostArray {

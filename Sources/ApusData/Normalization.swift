@@ -3,7 +3,8 @@ import ApusTensor
 /// Bringing inputs to a common scale: `(x * scale - mean) / deviation`, in f32.
 ///
 /// By ``NormalizationMethod/standard`` to mean 0 and standard deviation 1; by ``NormalizationMethod/minmax`` to 0 to 1,
-/// where `mean` holds the smallest values and `deviation` the ranges. Fitted on the training part only, saved with the run, and applied while batches are made.
+/// where `mean` holds the smallest values and `deviation` the ranges. Fitted on the training part only, saved with the run,
+/// and applied while batches are made. Of more than 4096 pictures in files so many, spread evenly, are looked at.
 public struct Normalization: Codable, Sendable, Hashable {
   /// Which elements of a sample share a mean and a deviation.
   public enum Grouping: String, Codable, Sendable, CaseIterable {
@@ -71,7 +72,7 @@ public struct Normalization: Codable, Sendable, Hashable {
     let layout = GroupLayout(shape, chosen)
     let (scale, moments) = try Moments.fit(data, layout)
     guard method != .none else {
-      self = .scaleOnly(data.inputs.dtype)
+      self = .scaleOnly(data.inputType.dtype)
       return
     }
     self.grouping = chosen
@@ -156,8 +157,8 @@ struct Moments {
     func run<Scalar: TensorScalar>(_: Scalar.Type) throws -> (Float, [Moments]) {
       try data.inputs.withUnsafeBytes { (1, try of($0.bindMemory(to: Scalar.self), data, layout)) }
     }
-    switch data.inputs.dtype {
-    case .uint8: return data.inputs.withUnsafeBytes { (1 / 255, ofBytes($0, data.count, layout)) }
+    switch data.inputType.dtype {
+    case .uint8: return (1 / 255, try ofBytes(data, layout))
     case .float32: return try run(Float.self)
     case .float64: return try run(Double.self)
     case .int32: return try run(Int32.self)
@@ -166,9 +167,27 @@ struct Moments {
     }
   }
 
-  /// Bytes: exact, from a histogram of every group.
-  private static func ofBytes(_ values: UnsafeRawBufferPointer, _ samples: Int, _ layout: GroupLayout) -> [Moments] {
+  /// The most pictures in files that statistics are found from, spread evenly over all.
+  static let mostFiles = 4096
+
+  /// Bytes: exact, from a histogram of every group. Pictures in files are read in parts.
+  private static func ofBytes(_ data: Dataset, _ layout: GroupLayout) throws -> [Moments] {
     var histograms = [Int](repeating: 0, count: layout.groups * 256)
+    if let array = data.inputRows.array {
+      array.withUnsafeBytes { count($0, data.count, layout, &histograms) }
+    } else {
+      let used = min(data.count, mostFiles)
+      for start in stride(from: 0, to: used, by: 64) {
+        let rows = (start..<min(start + 64, used)).map { $0 * data.count / used }
+        try data.inputRows.gathered(rows).withUnsafeBytes { count($0, rows.count, layout, &histograms) }
+      }
+    }
+    return moments(histograms, layout)
+  }
+
+  private static func count(
+    _ values: UnsafeRawBufferPointer, _ samples: Int, _ layout: GroupLayout, _ histograms: inout [Int]
+  ) {
     histograms.withUnsafeMutableBufferPointer { histograms in
       var position = 0
       for _ in 0..<samples * layout.outer {
@@ -180,7 +199,10 @@ struct Moments {
         }
       }
     }
-    return (0..<layout.groups).map { group in
+  }
+
+  private static func moments(_ histograms: [Int], _ layout: GroupLayout) -> [Moments] {
+    (0..<layout.groups).map { group in
       let counts = histograms[group << 8..<(group + 1) << 8]
       let total = Double(counts.reduce(0, +))
       let mean = counts.enumerated().reduce(0.0) { $0 + Double($1.offset * $1.element) } / total

@@ -12,14 +12,22 @@ package enum FileBytes {
   ///
   /// - Throws: ``FormatError`` when the file is missing, not a regular file, unreadable or larger than the memory.
   package static func read(_ path: String) throws -> Storage {
+    try readStart(path, count: .max).start
+  }
+
+  /// The first bytes of a regular file, as many as there are up to `count`, and the size of the whole file.
+  ///
+  /// - Throws: as ``read(_:)``.
+  package static func readStart(_ path: String, count: Int) throws -> (start: Storage, size: Int) {
     let (descriptor, size) = try openRegular(path)
     defer { close(descriptor) }
-    try checkFits(size, path)
-    let storage = Storage(byteCount: size)
+    let wanted = min(size, count)
+    try checkFits(wanted, path)
+    let storage = Storage(byteCount: wanted)
     var done = 0
-    while done < size {
+    while done < wanted {
       // A single call transfers at most about 2 GiB.
-      let count = systemRead(descriptor, storage.pointer + done, min(size - done, 1 << 30))
+      let count = systemRead(descriptor, storage.pointer + done, min(wanted - done, 1 << 30))
       if count < 0 {
         if errno == EINTR { continue }
         throw FormatError.unreadable(path, code: errno)
@@ -29,7 +37,7 @@ package enum FileBytes {
       }
       done += count
     }
-    return storage
+    return (storage, size)
   }
 
   /// The bytes of a regular file, mapped: pages are read when they are first touched.

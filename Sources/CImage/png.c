@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apus_image.h"
+#include "picture.h"
 
 #include <png.h>
 #include <setjmp.h>
@@ -13,7 +14,7 @@ typedef struct {
   png_structp png;
   png_infop info;
   const uint8_t *input;
-  size_t input_count, input_position;
+  size_t input_count, input_position, file_count;
   png_bytep *rows;
   uint8_t *output;
   size_t output_count, output_capacity;
@@ -57,28 +58,29 @@ static void flush(png_structp png) { (void)png; }
 static int plausible(apus_png *file, png_uint_32 width, png_uint_32 height) {
   uint64_t bits = (uint64_t)png_get_bit_depth(file->png, file->info) * png_get_channels(file->png, file->info);
   uint64_t raw = (1 + (width * bits + 7) / 8) * height;
-  return raw / 1032 <= file->input_count;
+  return raw / 1032 <= file->file_count;
 }
 
 // Reads header chunks; does not return when they are wrong.
 static void open_input(apus_png *file, png_uint_32 *width, png_uint_32 *height) {
   if (file->input_count < 8 || png_sig_cmp(file->input, 0, 8) != 0) png_error(file->png, "it is not a PNG file");
   png_set_read_fn(file->png, file, read_bytes);
-  png_set_user_limits(file->png, APUS_PNG_MAX_SIDE, APUS_PNG_MAX_SIDE);
+  png_set_user_limits(file->png, APUS_IMAGE_MAX_SIDE, APUS_IMAGE_MAX_SIDE);
   png_set_chunk_cache_max(file->png, 100);
   png_set_chunk_malloc_max(file->png, 8 << 20);
   png_read_info(file->png, file->info);
   *width = png_get_image_width(file->png, file->info);
   *height = png_get_image_height(file->png, file->info);
-  if ((uint64_t)*width * *height > APUS_PNG_MAX_PIXELS) png_error(file->png, "it has too many pixels");
+  if ((uint64_t)*width * *height > APUS_IMAGE_MAX_PIXELS) png_error(file->png, "it has too many pixels");
   if (!plausible(file, *width, *height)) png_error(file->png, "its size cannot fit in the file");
 }
 
-static int create_reader(apus_png *file, const uint8_t *bytes, size_t count, char *message) {
+static int create_reader(apus_png *file, const uint8_t *bytes, size_t count, size_t file_count, char *message) {
   memset(file, 0, sizeof *file);
   message[0] = 0;
   file->input = bytes;
   file->input_count = count;
+  file->file_count = file_count;
   file->message = message;
   file->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, file, fail, ignore);
   if (file->png != NULL) file->info = png_create_info_struct(file->png);
@@ -88,16 +90,18 @@ static int create_reader(apus_png *file, const uint8_t *bytes, size_t count, cha
   return -1;
 }
 
-static int size_of(apus_png *file, uint32_t *width, uint32_t *height) {
+static int look(apus_png *file, apus_picture *picture) {
   if (setjmp(png_jmpbuf(file->png)) != 0) return -1;
-  open_input(file, width, height);
+  open_input(file, &picture->width, &picture->height);
+  picture->is_gray = (png_get_color_type(file->png, file->info) & PNG_COLOR_MASK_COLOR) == 0;
+  picture->bytes_per_pixel = 4;
   return 0;
 }
 
-int apus_png_size(const uint8_t *bytes, size_t count, uint32_t *width, uint32_t *height, char message[200]) {
+int apus_png_look(const uint8_t *bytes, size_t count, size_t file_count, apus_picture *picture, char message[200]) {
   apus_png file;
-  if (create_reader(&file, bytes, count, message) != 0) return -1;
-  int status = size_of(&file, width, height);
+  if (create_reader(&file, bytes, count, file_count, message) != 0) return -1;
+  int status = look(&file, picture);
   png_destroy_read_struct(&file.png, &file.info, NULL);
   return status;
 }
@@ -126,7 +130,7 @@ static int decode(apus_png *file, uint8_t *rgba, size_t capacity) {
 
 int apus_png_decode(const uint8_t *bytes, size_t count, uint8_t *rgba, size_t capacity, char message[200]) {
   apus_png file;
-  if (create_reader(&file, bytes, count, message) != 0) return -1;
+  if (create_reader(&file, bytes, count, count, message) != 0) return -1;
   int status = decode(&file, rgba, capacity);
   png_destroy_read_struct(&file.png, &file.info, NULL);
   free(file.rows);

@@ -127,7 +127,7 @@ import Testing
     try PNG.write(HostArray(type: TensorType([3, 8, 8], .uint8)) { _ in }, to: folder.file("right.png"))
     try folder.write(Array("no picture".utf8), to: "text.png")
     #expect(try Apus.run(["predict", "run", "right.png"], in: folder).status == 0)
-    try expectSentence(["predict", "run", "large.png"], ["large.png", "28 x 28", "8 x 8"], in: folder)
+    #expect(try Apus.run(["predict", "run", "large.png"], in: folder).status == 0, "other sizes are resized")
     try expectSentence(["predict", "run", "right.png", "text.png"], ["text.png"], in: folder)
     try expectSentence(["predict", "run", "missing.png"], ["missing.png"], in: folder)
     try expectSentence(["predict", "run", "right.png", "--top", "0"], ["--top"], in: folder)

@@ -96,6 +96,8 @@ private let dataValues: [String: BadValues] = [
   "categories": .name("prize", ",", with: ["HOUSES"], named: "column"),
   "missing": .name("zero", "nan", "inf", with: ["HOUSES"]), "delimiter": .name("colon", with: ["HOUSES"]),
   "header": .name("maybe", with: ["HOUSES"]), "normalize": .name("stand"),
+  "image-size": .name("0", "x", "3x", "5000"), "image-channels": .name("0", "2", "x", "1.5"),
+  "bad-images": .name("ask"),
   "scale-targets": .name("stand", with: ["HOUSES"]),
   "augment": .name(
     "spin=3", "shift=x", "shift=-1", "shift=nan", "rotate=inf", "flip=2", "standard,", "zoom", "cutout=1.5e9",

@@ -109,12 +109,20 @@ import Testing
     let pictures = HostArray((0..<30 * 784).map { UInt8(truncatingIfNeeded: $0 * 37) }, shape: [30, 28, 28])
     let labels = HostArray((0..<30).map { Int32($0 % 10) }, shape: [30])
     try NPZ.write(["x_train": pictures, "y_train": labels], to: folder.file("pictures.npz"))
+    for name in ["cat", "dog"] {
+      try FileManager.default.createDirectory(
+        atPath: folder.file("photos/\(name)"), withIntermediateDirectories: true)
+      for index in 0..<8 {
+        try PNG.write(
+          HostArray(type: TensorType([3, 32, 32], .uint8)) { _ in }, to: folder.file("photos/\(name)/\(index).png"))
+      }
+    }
     let usual = ["mlp", "--data", folder.file("pictures.npz"), "--hidden", "8"]
     var calls = ParsedCalls()
     for row in try rows() {
       for text in row.names(2) where text.hasPrefix("apus ") || text.hasPrefix("--") {
         let words = text.split(separator: " ").map {
-          ["houses.csv", "pictures.npz"].contains($0) ? folder.file(String($0)) : String($0)
+          ["houses.csv", "pictures.npz", "photos"].contains($0) ? folder.file(String($0)) : String($0)
         }
         do {
           let command: any ParsableCommand =

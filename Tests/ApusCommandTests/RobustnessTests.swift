@@ -90,7 +90,7 @@ import Testing
     let told = try Apus.run(attack + ["examples.png"], in: folder)
     #expect(told.status == 0 && told.output.contains("example 3, sample") && told.output.contains("on 100 samples"))
     // Three rows of three pictures of 112 x 112, 4 apart.
-    #expect(try PNG.read(from: folder.file("examples.png"), channels: 1).shape == [1, 352, 352])
+    #expect(try Pictures.read(from: folder.file("examples.png"), channels: 1).shape == [1, 352, 352])
     let report = try Apus.run(attack + ["examples.npz", "--json"], in: folder).json()
     let arrays = try NPZ.read(from: folder.file("examples.npz"))
     let (x, changed) = (try #require(arrays["x"]), try #require(arrays["x_adversarial"]))

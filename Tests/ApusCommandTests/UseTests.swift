@@ -20,7 +20,7 @@ import Testing
     #expect(try Apus.run(training + ["--output", "run"], in: folder).status == 0)
     let test = try Digits().test
     for index in 0..<5 {
-      let picture = test.batch([index]).inputs
+      let picture = try test.batch([index]).inputs
       try PNG.write(
         HostArray(type: TensorType([1, 8, 8], .uint8), storage: picture.storage), to: folder.file("\(index).png"))
     }

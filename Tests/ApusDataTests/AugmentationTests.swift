@@ -238,7 +238,7 @@ import Testing
   @Test func noChangeGivesTheSamePictures() throws {
     let data = try pictures(6, [1, 5, 4])
     let normalization = try Normalization(fitting: data)
-    let plain = data.batch([0, 1, 2, 3, 4, 5], normalization: normalization).inputs.scalars(as: Float.self)
+    let plain = try data.batch([0, 1, 2, 3, 4, 5], normalization: normalization).inputs.scalars(as: Float.self)
     for text in ["shift=0", "noise=1e-30", "mixup=1e-9", "contrast=1e-30,brightness=1e-30"] {
       let augmentation = try Augmentation(text)
       let batch = try #require(

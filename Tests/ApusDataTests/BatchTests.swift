@@ -99,9 +99,9 @@ import Testing
   @Test func queuesStopAndFinish() throws {
     let data = try sample(10)
     let queue = BatchQueue(capacity: 1)
-    #expect(queue.put(data.batch([0])))
+    #expect(queue.put(try data.batch([0])))
     queue.stop()
-    #expect(!queue.put(data.batch([1])), "a stopped queue takes nothing")
+    #expect(!queue.put(try data.batch([1])), "a stopped queue takes nothing")
     #expect(queue.take()?.count == 1)
     queue.finish()
     #expect(queue.take() == nil)
@@ -119,7 +119,7 @@ import Testing
     let bytes = try Dataset(
       name: "b", inputs: HostArray([UInt8](0..<12), shape: [4, 3]), targets: HostArray([Int32](0..<4), shape: [4]),
       classNames: ["a", "b", "c", "d"])
-    let batch = bytes.batch([2, 0])
+    let batch = try bytes.batch([2, 0])
     #expect(batch.inputs.type == TensorType([2, 3], .uint8))
     #expect(batch.inputs.scalars(as: UInt8.self) == [6, 7, 8, 0, 1, 2])
     #expect(batch.targets.scalars(as: Int32.self) == [2, 0])

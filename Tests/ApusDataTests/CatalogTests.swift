@@ -41,7 +41,10 @@ import Testing
       try put([], folder + "/t10k-labels-idx1-ubyte")
       #expect(message { _ = try DataCatalog.load(folder) }.contains("t10k-labels-idx1-ubyte: is empty"))
     }
-    #expect(message { _ = try DataCatalog.load("/usr") }.contains("lacks train-images-idx3-ubyte"))
+    try withFolder { folder in
+      try put([1], folder + "/notes.txt")
+      #expect(message { _ = try DataCatalog.load(folder) }.contains("lacks train-images-idx3-ubyte"))
+    }
   }
 
   @Test func looksInTheFoldersInOrder() throws {

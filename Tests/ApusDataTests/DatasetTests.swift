@@ -39,7 +39,7 @@ import Testing
       name: "r", inputs: HostArray([Float(1), 2, 3], shape: [3]),
       targets: HostArray([Float](repeating: 0, count: 6), shape: [3, 2]), classNames: [])
     #expect(data.labels.isEmpty && data.classCounts.isEmpty && data.sampleShape == [])
-    #expect(data.batch([2, 1]).targets.shape == [2, 2])
+    #expect(try data.batch([2, 1]).targets.shape == [2, 2])
     #expect(try data.split(validation: 0.34, seed: 1).validation.count == 1)
   }
 

@@ -62,7 +62,7 @@ import Testing
       let result = normalization.applied(to: data.inputs)
       #expect(result.type == TensorType(data.inputs.shape, .float32))
       for (a, b) in zip(result.scalars(as: Double.self), expected) { #expect(abs(a - b) < 1e-4) }
-      let batch = data.batch([3, 1], normalization: normalization)
+      let batch = try data.batch([3, 1], normalization: normalization)
       let size = shape.elementCount
       let rows = result.scalars(as: Float.self)
       #expect(batch.inputs.scalars(as: Float.self) == Array(rows[3 * size..<4 * size] + rows[size..<2 * size]))

@@ -9,7 +9,7 @@ import Testing
   }
 
   private func read(_ name: String, _ channels: Int) throws -> [UInt8] {
-    let image = try PNG.read(from: picture(name), channels: channels)
+    let image = try Pictures.read(from: picture(name), channels: channels)
     #expect(image.type == TensorType([channels, 2, 3], .uint8))
     return image.scalars(as: UInt8.self)
   }
@@ -42,7 +42,7 @@ import Testing
     let image = HostArray(values, shape: [channels, 5, 7])
     try withFolder { folder in
       try PNG.write(image, to: folder + "/a.png")
-      let read = try PNG.read(from: folder + "/a.png", channels: channels)
+      let read = try Pictures.read(from: folder + "/a.png", channels: channels)
       #expect(read.shape == [channels, 5, 7] && read.scalars(as: UInt8.self) == values)
     }
     #expect(try PNG.encode(image) == PNG.encode(image))
@@ -53,13 +53,13 @@ import Testing
   private func decode(_ bytes: [UInt8]) throws {
     let storage = Storage(byteCount: bytes.count)
     UnsafeMutableRawBufferPointer(start: storage.pointer, count: bytes.count).copyBytes(from: bytes)
-    _ = try PNG.decode(storage, channels: 3, file: "x.png")
+    _ = try PictureFile(storage, path: "x.png").decoded(channels: 3)
   }
 
   @Test func refusesDamageWithoutCrashing() throws {
-    #expect(message { _ = try PNG.read(from: "/nowhere/a.png", channels: 1) }.contains("no such file"))
-    #expect(message { try decode([]) }.contains("not a PNG file"))
-    #expect(message { try decode(Array("hello, world".utf8)) }.contains("not a PNG file"))
+    #expect(message { _ = try Pictures.read(from: "/nowhere/a.png", channels: 1) }.contains("no such file"))
+    #expect(message { try decode([]) }.contains("the file is empty"))
+    #expect(message { try decode(Array("hello, world".utf8)) }.contains("neither a PNG nor a JPEG file"))
     var generator = PhiloxGenerator(seed: 3, stream: 0)
     for channels in [1, 3] {
       let bytes = try PNG.encode(HostArray((0..<channels * 99).map { UInt8($0 % 256) }, shape: [channels, 9, 11]))

@@ -107,7 +107,7 @@ import Testing
     }
     let trainer = trainer(model, hooks: [hook])
     try trainer.fit(data, epochs: 1)
-    let batch = data.batch(Array(0..<16), normalization: trainer.normalization)
+    let batch = try data.batch(Array(0..<16), normalization: trainer.normalization)
     let expected = valueWithGradient(of: model) {
       crossEntropy(model(Tensor(batch.inputs)), Tensor(batch.targets))
     }.gradients["2.bias"]

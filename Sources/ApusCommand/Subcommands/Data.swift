@@ -37,11 +37,13 @@ struct DataCommand: ParsableCommand {
         EXAMPLES
           apus data show iris
           apus data show houses.csv --target price --ignore id --missing median
+          apus data show ./photos --bad-images skip        # names every file that is no usable picture
         """)
 
     @Argument(
       help: ArgumentHelp(
-        "A data set (apus data list), a .csv or .npz file or a folder of IDX files.", valueName: "name|file"))
+        "A data set (apus data list), a .csv or .npz file, a folder of IDX files or of pictures.",
+        valueName: "name|file"))
     var data: String
     @OptionGroup(title: "Data") var options: DataOptions
     @OptionGroup(title: "Output") var out: OutputOptions

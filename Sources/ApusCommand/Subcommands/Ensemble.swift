@@ -86,7 +86,7 @@ struct EnsembleCommand: ParsableCommand {
         """)
 
     @Argument(help: ArgumentHelp("The folder of an ensemble.", valueName: "folder")) var folder: String
-    @Argument(help: ArgumentHelp("PNG files.", valueName: "image")) var images: [String]
+    @Argument(help: ArgumentHelp("PNG or JPEG files.", valueName: "image")) var images: [String]
     @Option(help: ArgumentHelp("Classes to name for every picture.", valueName: "k")) var top = 1
     @OptionGroup(title: "Computation") var compute: ComputeOptions
     @OptionGroup(title: "Output") var out: OutputOptions

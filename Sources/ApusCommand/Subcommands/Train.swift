@@ -10,6 +10,7 @@ struct Train: ParsableCommand {
         apus train mlp --data digits --epochs 20
         apus train lenet5 --data fashion-mnist --epochs 10 --batch-size 64
         apus train mlp --data mine.npz --hidden 256,128 --dropout 0.2 --early-stopping 3
+        apus train lenet5 --data ./photos --image-size 32 --bad-images skip   # photos/cat/*.jpg, photos/dog/*.png
         apus train lenet5 --data mnist --output runs/first --resume     # goes on after an interruption
 
       The folder of the run holds config.json, metrics.jsonl, model.safetensors (the weights that did best on the \
@@ -25,6 +26,7 @@ struct Train: ParsableCommand {
   func run() throws {
     try compute.install()
     let job = try TrainingJob(training.request())
+    StandardStreams.error(Texts.skipped(job.skipped.map(\.description)))
     let heading = Texts.beginning(of: job, threads: compute.threadCount)
     let report = try job.run(progress: ProgressReporter(heading: heading))
     if !noReport { writeReport(of: job.run) }

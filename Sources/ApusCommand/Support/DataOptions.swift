@@ -33,6 +33,21 @@ struct DataOptions: ParsableArguments {
   var header: String?
 
   @Option(
+    help: ArgumentHelp(
+      "Pictures of a folder become: a square of so many pixels, or HEIGHTxWIDTH (their own size if all have one up to "
+        + "256x256, else at most 224).", valueName: "size"))
+  var imageSize: String?
+
+  @Option(
+    help: ArgumentHelp("Channels of a folder's pictures: 1 (gray) or 3 (gray only if all are).", valueName: "number"))
+  var imageChannels: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Files of an image folder that are no usable pictures: refuse or skip (refuse).", valueName: "policy"))
+  var badImages: String?
+
+  @Option(
     help: ArgumentHelp("Inputs become: standard (mean 0, deviation 1), minmax (0 to 1) or none.", valueName: "name"))
   var normalize: String?
 
@@ -67,7 +82,8 @@ struct DataOptions: ParsableArguments {
     csv.delimiter = try delimiter.map { try CSVDelimiter($0) }
     csv.hasHeader = try header.map { try choice($0, "--header", ["yes": true, "no": false]) }
     return try DataConfiguration(
-      csv: csv, normalization: try method(normalize, "--normalize"),
+      csv: csv, images: try ImageOptions(size: imageSize, channels: imageChannels, bad: badImages),
+      normalization: try method(normalize, "--normalize"),
       targetScaling: try method(scaleTargets, "--scale-targets"),
       augmentation: try augment.map { try Augmentation($0) },
       testSplit: testSplit ?? 0)

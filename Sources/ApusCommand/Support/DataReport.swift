@@ -13,6 +13,8 @@ struct DataReport: Encodable {
   }
 
   let data: [Entry]
+  /// What a path may lead to instead.
+  let paths = DataCatalog.pathForms
 
   init() {
     data = DataCatalog.entries().map {

@@ -18,6 +18,11 @@ enum Texts {
     return text + (job.isResuming ? "going on with the run in \(job.run.path)" : "run: \(job.run.path)")
   }
 
+  /// The files that were left out, a sentence for each; empty when there are none.
+  static func skipped(_ sentences: [String]) -> String {
+    sentences.map { "left out: " + Failure.sentence($0) + "\n" }.joined()
+  }
+
   /// What a training came to.
   static func end(of report: TrainingReport, classNames: [String]) -> String {
     var lines: [String] = []
@@ -130,7 +135,8 @@ enum Texts {
   static func data(_ summary: DataSummary) -> String {
     let shape = summary.sampleShape.map { String($0) }.joined(separator: "x")
     let parts = [(summary.validation, "for validation"), (summary.test, "for the test")].filter { $0.0 > 0 }
-    var lines = [
+    var lines = summary.skipped.map { "left out: " + Failure.sentence($0) }
+    lines += [
       "\(summary.data): \(summary.kind.rawValue), \(summary.train) training samples"
         + parts.map { ", \($0.0) \($0.1)" }.joined() + ", each \(summary.elementType) \(shape)"
     ]
@@ -161,7 +167,7 @@ enum Texts {
         lines.append("  get it with: \(entry.command ?? "")")
       }
       return lines.joined(separator: "\n")
-    }.joined(separator: "\n")
+    }.joined(separator: "\n") + "\nor the path of:\n" + report.paths.map { "  " + $0 }.joined(separator: "\n")
   }
 }
 

@@ -8,7 +8,8 @@ struct TrainingArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A data set (apus data list), a .csv or .npz file or a folder of IDX files.", valueName: "name|file"))
+      "A data set (apus data list), a .csv or .npz file, a folder of IDX files or of pictures.", valueName: "name|file")
+  )
   var data: String
 
   @Option(help: "How often every sample is used (10).") var epochs: Int?

@@ -147,7 +147,7 @@ public struct Augmentation: Codable, Sendable, Hashable, CustomStringConvertible
 
   /// Whether samples are pictures, `[channels, height, width]` of u8 or f32.
   public func fits(_ data: Dataset) -> Bool {
-    data.sampleShape.rank == 3 && (data.inputs.dtype == .uint8 || data.inputs.dtype == .float32)
+    data.sampleShape.rank == 3 && (data.inputType.dtype == .uint8 || data.inputType.dtype == .float32)
       && data.sampleShape.dropFirst().allSatisfy { $0 <= 1 << 15 }
   }
 

@@ -12,11 +12,15 @@ struct PictureChanger {
   /// - Parameters:
   ///   - batch: the place of the batch in the epoch; decides which pictures are mixed.
   ///   - data: pictures u8 or f32.
-  func apply(_ samples: ArraySlice<UInt32>, of data: Dataset, batch: Int) -> (inputs: HostArray, targets: HostArray) {
+  /// - Throws: ``DataError`` or `FormatError` when a file cannot be read.
+  func apply(
+    _ samples: ArraySlice<UInt32>, of data: Dataset, batch: Int
+  ) throws -> (inputs: HostArray, targets: HostArray) {
     let changes = samples.map { PictureChange(augmentation, seed: seed, epoch: epoch, sample: Int($0)) }
-    let pictures = changed(samples, data.inputs, changes)
+    let (source, places) = try data.inputRows(samples)
+    let pictures = changed(places, source, changes)
     let rows = samples.map(Int.init)
-    guard augmentation.mixup > 0 else { return (pictures, data.targets.gatheringRows(rows)) }
+    guard augmentation.mixup > 0 else { return (pictures, try data.targetRows.gathered(rows)) }
     let distance = self.distance(batch: batch, count: rows.count)
     let parts = changes.map { Float($0.part) }
     return (

@@ -1,4 +1,5 @@
 import ApusTensor
+import Synchronization
 
 /// Some samples of a data set, ready for a network.
 public struct Batch: Sendable {
@@ -51,26 +52,40 @@ extension Dataset {
   /// The samples with the given indices as a batch, made at once.
   ///
   /// - Precondition: all indices are in `0..<count`; the normalization fits the samples.
-  public func batch(_ indices: [Int], normalization: Normalization? = nil) -> Batch {
+  /// - Throws: ``DataError`` or `FormatError` when a sample is in a file that cannot be read.
+  public func batch(_ indices: [Int], normalization: Normalization? = nil) throws -> Batch {
     precondition(indices.allSatisfy { $0 >= 0 && $0 < count }, "a sample is outside 0..<\(count)")
-    return batch(indices.map { UInt32($0) }[...], normalization, nil, epoch: 0, index: 0)
+    return try batch(indices.map { UInt32($0) }[...], normalization, nil, epoch: 0, index: 0)
   }
 
   func batch(
     _ samples: ArraySlice<UInt32>, _ normalization: Normalization?, _ changer: PictureChanger?, epoch: Int, index: Int
-  ) -> Batch {
+  ) throws -> Batch {
     if let changer {
-      let (pictures, targets) = changer.apply(samples, of: self, batch: index)
+      let (pictures, targets) = try changer.apply(samples, of: self, batch: index)
       let inputs = normalization?.applied(to: pictures) ?? pictures
       return Batch(inputs: inputs, targets: targets, epoch: epoch, index: index)
     }
     let rows = samples.map(Int.init)
-    let batchInputs = normalization.map { inputs.normalizedRows(samples, $0) } ?? inputs.gatheringRows(rows)
-    return Batch(inputs: batchInputs, targets: targets.gatheringRows(rows), epoch: epoch, index: index)
+    let targets = try targetRows.gathered(rows)
+    guard let normalization else {
+      return Batch(inputs: try inputRows.gathered(rows), targets: targets, epoch: epoch, index: index)
+    }
+    let (array, places) = try inputRows(samples)
+    return Batch(
+      inputs: array.normalizedRows(places, normalization), targets: targets, epoch: epoch, index: index)
+  }
+
+  /// An array in which samples are, and their rows there: all samples when they are in memory, else those alone.
+  func inputRows(_ samples: ArraySlice<UInt32>) throws -> (array: HostArray, rows: ArraySlice<UInt32>) {
+    if let array = inputRows.array { return (array, samples) }
+    return (try inputRows.gathered(samples.map(Int.init)), (0..<UInt32(samples.count)).map { $0 }[...])
   }
 }
 
 /// The batches of one epoch of a data set, in order; ``Dataset`` gives them by its method `batches(of:)`.
+///
+/// When samples are in files and one can no longer be read, the batches end before it: ask ``check()`` after the last one.
 public struct BatchSequence: Sequence, Sendable {
   /// Where the samples come from.
   public let data: Dataset
@@ -86,6 +101,7 @@ public struct BatchSequence: Sequence, Sendable {
   public let start: Int
   /// How many batches are made ahead.
   public let prefetch: Int
+  let failure = BatchFailure()
 
   init(
     data: Dataset, plan: BatchPlan, epoch: Int, normalization: Normalization?, augmentation: Augmentation?, start: Int,
@@ -104,7 +120,7 @@ public struct BatchSequence: Sequence, Sendable {
     self.epoch = epoch
     if let augmentation {
       precondition(
-        augmentation.fits(data), "'\(augmentation)' changes pictures, not \(data.inputs.dtype)\(data.sampleShape)")
+        augmentation.fits(data), "'\(augmentation)' changes pictures, not \(data.inputType.dtype)\(data.sampleShape)")
       precondition(epoch <= Int(UInt32.max), "epoch \(epoch) is beyond the last one")
     }
     self.normalization = normalization
@@ -113,13 +129,34 @@ public struct BatchSequence: Sequence, Sendable {
     self.prefetch = prefetch
   }
 
-  /// The number of batches that the sequence gives.
+  /// Checks that no batch was left out.
+  ///
+  /// ```swift
+  /// let batches = photos.batches(of: 32)
+  /// for batch in batches { ... }
+  /// try batches.check()
+  /// ```
+  /// - Throws: ``DataError`` or `FormatError` when the batches ended because a file could not be read.
+  public func check() throws { if let error = failure.first { throw error } }
+
+  /// The number of batches that the sequence gives, unless a file cannot be read.
   public var count: Int { Swift.max(plan.batchCount - start, 0) }
-  /// The same, exactly.
-  public var underestimatedCount: Int { count }
+  /// The same for samples in memory; 0 for those in files, whose batches may end early.
+  public var underestimatedCount: Int { data.isInMemory ? count : 0 }
 
   /// Starts making batches.
   public func makeIterator() -> BatchIterator { BatchIterator(self) }
+}
+
+/// What ended the batches of a sequence before their time.
+final class BatchFailure: Sendable {
+  private let error = Mutex<(any Error)?>(nil)
+
+  /// The first failure, if there is one.
+  var first: (any Error)? { error.withLock { $0 } }
+
+  /// Takes note of a failure.
+  func note(_ new: any Error) { error.withLock { $0 = $0 ?? new } }
 }
 
 /// Makes the batches of a sequence one after another.
@@ -133,14 +170,20 @@ struct BatchProducer {
     next = sequence.start
   }
 
-  /// The next batch, or nil after the last one. The first call sorts out the order of the epoch.
+  /// The next batch, or nil after the last one and when a file could not be read. The first call sorts out the order of
+  /// the epoch.
   mutating func produce() -> Batch? {
     let plan = sequence.plan
-    guard next < plan.batchCount else { return nil }
+    guard next < plan.batchCount, sequence.failure.first == nil else { return nil }
     if order.isEmpty { order = plan.order(epoch: sequence.epoch) }
     defer { next += 1 }
     let samples = order[plan.places(batch: next)]
     let changer = sequence.augmentation.map { PictureChanger(augmentation: $0, seed: plan.seed, epoch: sequence.epoch) }
-    return sequence.data.batch(samples, sequence.normalization, changer, epoch: sequence.epoch, index: next)
+    do {
+      return try sequence.data.batch(samples, sequence.normalization, changer, epoch: sequence.epoch, index: next)
+    } catch {
+      sequence.failure.note(error)
+      return nil
+    }
   }
 }

@@ -5,6 +5,8 @@ import ApusTensor
 public struct Preparation: Codable, Sendable, Hashable {
   /// What the columns of a CSV file mean; nil for other data.
   public let schema: TableSchema?
+  /// What pictures in files are brought to; nil for other data.
+  public let form: PictureForm?
   /// Values for the gaps of a table; nil where gaps are not filled.
   public let imputation: Imputation?
   /// Applied to inputs while batches are made.
@@ -12,7 +14,7 @@ public struct Preparation: Codable, Sendable, Hashable {
   /// Applied to targets; nil for classes, or targets left as they are.
   public let targetScaling: TargetScaling?
   private enum CodingKeys: String, CodingKey {
-    case schema, imputation, normalization
+    case schema, form, imputation, normalization
     case targetScaling = "target_scaling"
   }
 
@@ -20,14 +22,17 @@ public struct Preparation: Codable, Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - schema: what the columns of a CSV file mean, from ``LoadedData/schema``.
+  ///   - form: what pictures in files are brought to, from ``LoadedData/form``.
   ///   - method: how inputs are normalised.
   ///   - targetMethod: how the targets of a regression are scaled.
   /// - Throws: ``DataError`` when a value is not finite, or a column has no values.
   public init(
-    fitting training: Dataset, schema: TableSchema? = nil, by method: NormalizationMethod = .standard,
+    fitting training: Dataset, schema: TableSchema? = nil, form: PictureForm? = nil,
+    by method: NormalizationMethod = .standard,
     targetsBy targetMethod: NormalizationMethod = .standard
   ) throws {
     self.schema = schema
+    self.form = form
     var filled = training
     if let schema, schema.missing.fills {
       let imputation = try Imputation(fitting: training, policy: schema.missing)
@@ -42,7 +47,7 @@ public struct Preparation: Codable, Sendable, Hashable {
 
   /// Whether samples have the shape, and a regression's targets the outputs, that it was fitted to.
   public func fits(_ data: Dataset) -> Bool {
-    let outputs = data.targets.shape.dropFirst().reduce(1, *)
+    let outputs = data.targetType.shape.dropFirst().reduce(1, *)
     let fitsGaps = imputation.map { $0.values.count == data.sampleShape.elementCount && data.sampleShape.rank == 1 }
     return normalization.fits(data.sampleShape) && fitsGaps ?? true
       && targetScaling.map { data.classCount == 0 && $0.shift.count == outputs } ?? true

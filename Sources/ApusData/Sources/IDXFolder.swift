@@ -39,6 +39,9 @@ public enum IDXFolder {
   /// Whether a folder holds the four files.
   public static func isPresent(_ folder: String) -> Bool { stems.allSatisfy { file($0, in: folder) != nil } }
 
+  /// Whether a folder holds one of the files.
+  static func isBegun(_ folder: String) -> Bool { stems.contains { file($0, in: folder) != nil } }
+
   private static func fileName(_ stem: String) -> String {
     stem + (stem.hasSuffix("images") ? "-idx3-ubyte" : "-idx1-ubyte")
   }

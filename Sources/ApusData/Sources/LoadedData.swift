@@ -10,19 +10,24 @@ public struct LoadedData: Sendable {
   public let test: Dataset?
   /// What the columns of a CSV file mean; nil for other data.
   public let schema: TableSchema?
+  /// What pictures in files are brought to; nil for other data.
+  public let form: PictureForm?
+  /// What is wrong with the files that were left out, a sentence for each.
+  public let skipped: [DataError]
 
   /// Parts that belong together.
   ///
   /// - Throws: ``DataError`` when samples differ in shape or type or the classes differ.
   public init(
-    name: String, train: Dataset, validation: Dataset? = nil, test: Dataset? = nil, schema: TableSchema? = nil
+    name: String, train: Dataset, validation: Dataset? = nil, test: Dataset? = nil, schema: TableSchema? = nil,
+    form: PictureForm? = nil, skipped: [DataError] = []
   ) throws {
     for part in [validation, test].compactMap({ $0 }) {
-      guard part.sampleShape == train.sampleShape, part.inputs.dtype == train.inputs.dtype else {
+      guard part.sampleShape == train.sampleShape, part.inputType.dtype == train.inputType.dtype else {
         throw DataError(
           place: name,
-          problem: "samples of '\(part.name)' are \(part.inputs.dtype)\(part.sampleShape), those of '\(train.name)' "
-            + "\(train.inputs.dtype)\(train.sampleShape)", advice: "give all parts the same shape and element type")
+          problem: "samples of '\(part.name)' are \(part.inputType.dtype)\(part.sampleShape), those of '\(train.name)' "
+            + "\(train.inputType.dtype)\(train.sampleShape)", advice: "give all parts the same shape and element type")
       }
       guard part.classNames == train.classNames else {
         throw DataError(
@@ -30,17 +35,19 @@ public struct LoadedData: Sendable {
           advice: "give all parts the same classes")
       }
     }
-    let outputs = Array(train.targets.shape.dropFirst())
-    for part in [validation, test].compactMap({ $0 }) where Array(part.targets.shape.dropFirst()) != outputs {
+    let outputs = Array(train.targetType.shape.dropFirst())
+    for part in [validation, test].compactMap({ $0 }) where Array(part.targetType.shape.dropFirst()) != outputs {
       throw DataError(
         place: name,
-        problem: "targets of '\(part.name)' are \(part.targets.shape), those of '\(train.name)' "
-          + "\(train.targets.shape)", advice: "give all parts the same targets")
+        problem: "targets of '\(part.name)' are \(part.targetType.shape), those of '\(train.name)' "
+          + "\(train.targetType.shape)", advice: "give all parts the same targets")
     }
     self.name = name
     self.train = train
     self.validation = validation
     self.test = test
     self.schema = schema
+    self.form = form
+    self.skipped = skipped
   }
 }

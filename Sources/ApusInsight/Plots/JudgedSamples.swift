@@ -41,7 +41,10 @@ struct JudgedSamples {
     let shown = count < data.count ? data.subset(Array(0..<count)) : data
     var samples: [Sample] = []
     var (predicted, actual): ([Double], [Double]) = ([], [])
-    for batch in shown.batches(of: 256, shuffle: false, normalization: run.configuration.normalization) {
+    let batches = shown.batches(
+      of: max(min(256, (1 << 22) / data.sampleShape.elementCount), 1), shuffle: false,
+      normalization: run.configuration.normalization)
+    for batch in batches {
       let outputs = withInference { run.model(Tensor(batch.inputs)) }.hostArray()
       let unscaled = run.unscaling ?? { $0 }
       let rows = unscaled(outputs).scalars(as: Double.self)
@@ -59,6 +62,7 @@ struct JudgedSamples {
         actual += (0..<batch.count).map { targets[$0 * columns] }
       }
     }
+    try batches.check()
     (self.samples, values) = (samples, (predicted, actual))
   }
 

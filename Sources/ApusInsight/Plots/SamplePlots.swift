@@ -43,13 +43,23 @@ enum SamplePlots {
       title, columns: 3, panelSize: Figure.Size(150, 154 + 18 * (captions.max() ?? 1)), panels: panels)
   }
 
+  /// The longest side that is drawn; larger pictures are made smaller.
+  private static let longestSide = 128
+
   /// Samples as pictures, their values stretched from the smallest to the largest of the part's; empty when they are
-  /// not of 1 or 3 channels.
+  /// not of 1 or 3 channels, or a file of theirs is gone.
   static func pictures(of data: Dataset, _ indices: [Int]) -> [Picture] {
-    let shape = Array(data.sampleShape)
-    guard shape.count == 3, shape[0] == 1 || shape[0] == 3, !indices.isEmpty else { return [] }
-    let values = data.subset(indices).inputs.scalars(as: Double.self)
-    let isByte = data.inputs.dtype == .uint8
+    var shape = Array(data.sampleShape)
+    guard shape.count == 3, shape[0] == 1 || shape[0] == 3, !indices.isEmpty,
+      var inputs = try? data.subset(indices).loaded().inputs
+    else { return [] }
+    let isByte = inputs.dtype == .uint8
+    let longest = max(shape[1], shape[2])
+    if longest > longestSide, isByte || inputs.dtype == .float32 {
+      (shape[1], shape[2]) = (max(shape[1] * longestSide / longest, 1), max(shape[2] * longestSide / longest, 1))
+      inputs = Pictures.resized(inputs, height: shape[1], width: shape[2])
+    }
+    let values = inputs.scalars(as: Double.self)
     let (lower, upper) = isByte ? (0, 255) : (values.min() ?? 0, values.max() ?? 1)
     let factor = upper > lower ? 1 / (upper - lower) : 0
     let size = shape[0] * shape[1] * shape[2]

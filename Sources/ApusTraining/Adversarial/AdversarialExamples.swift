@@ -45,8 +45,8 @@ struct AdversarialExamples {
           sample: $0, label: data.classNames[Int(labels[$0])], original: verdict(before[$0]),
           adversarial: verdict(after[$0]))
       },
-      originals: data.batch(Array(chosen), normalization: normalization).inputs,
-      changed: adversarial.batch(Array(chosen)).inputs, labels: chosen.map { labels[$0] })
+      originals: try data.batch(Array(chosen), normalization: normalization).inputs,
+      changed: try adversarial.batch(Array(chosen)).inputs, labels: chosen.map { labels[$0] })
   }
 
   private static func verdicts(

@@ -31,10 +31,11 @@ extension Attack {
     }
     _ = try checkedTask(of: model, on: data, task, batchSize)
     let range = range ?? InputRange(of: data, normalization: normalization)
-    let type = TensorType(data.inputs.shape, .float32)
+    let type = TensorType(data.inputType.shape, .float32)
+    let batches = data.batches(of: batchSize, shuffle: false, normalization: normalization)
     let inputs = HostArray(type: type) { target in
       var offset = 0
-      for batch in data.batches(of: batchSize, shuffle: false, normalization: normalization) {
+      for batch in batches {
         let changed = withStepRandom(seed, batch.index) {
           perturbed(Tensor(batch.inputs).cast(to: .float32), Tensor(batch.targets), model, loss: loss, range: range)
         }.hostArray()
@@ -42,6 +43,7 @@ extension Attack {
         offset += changed.type.byteCount
       }
     }
+    try batches.check()
     return try Dataset(
       name: "\(data.name) (\(self))", inputs: inputs, targets: data.targets, classNames: data.classNames)
   }

@@ -38,7 +38,8 @@ public struct CrossValidation {
       throw TrainingError(
         "--test-split", "is not used by a cross-validation", advice: "leave it out: each fold is the test part once")
     }
-    data = try DataCatalog.load(request.data, csv: plan.dataOptions.csv)
+    data = try DataCatalog.load(
+      request.data, csv: plan.dataOptions.csv, images: plan.dataOptions.images ?? .usual)
     folds = try data.train.folds(count, seed: plan.seed)
     (foldCount, self.request) = (count, request)
   }
@@ -55,7 +56,7 @@ public struct CrossValidation {
         (train, validation) = try fold.training.split(validation: plan.validationSplit, seed: plan.seed)
       }
       let prepared = try plan.dataOptions.prepared(
-        data.name, train: train, validation: validation, test: fold.validation, schema: data.schema)
+        data, train: train, validation: validation, test: fold.validation)
       let job = try TrainingJob(request, plan, prepared)
       guard let judged = try job.judge() else { continue }
       let result = CrossValidationReport.Fold(samples: judged.count, loss: judged.loss, metrics: judged.values)

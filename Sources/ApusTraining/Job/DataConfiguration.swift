@@ -4,6 +4,8 @@ import ApusData
 public struct DataConfiguration: Sendable, Hashable, Codable {
   /// How a CSV file is read.
   public var csv: CSVOptions
+  /// How pictures in files are read; nil takes the usual options.
+  public var images: ImageOptions?
   /// How inputs are normalised.
   public var normalization: NormalizationMethod
   /// How the targets of a regression are scaled while a network learns them.
@@ -13,7 +15,7 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
   /// The part of the samples set aside for the test, when the data have no test part of their own; 0 sets nothing aside.
   public var testSplit: Double
   private enum CodingKeys: String, CodingKey {
-    case csv, normalization, augmentation
+    case csv, images, normalization, augmentation
     case targetScaling = "target_scaling"
     case testSplit = "test_split"
   }
@@ -22,7 +24,7 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
   ///
   /// - Throws: ``TrainingError`` or `DataError` when a number is impossible.
   public init(
-    csv: CSVOptions = CSVOptions(), normalization: NormalizationMethod = .standard,
+    csv: CSVOptions = CSVOptions(), images: ImageOptions = .usual, normalization: NormalizationMethod = .standard,
     targetScaling: NormalizationMethod = .standard, augmentation: Augmentation? = nil, testSplit: Double = 0
   ) throws {
     guard testSplit >= 0, testSplit < 1 else {
@@ -30,6 +32,7 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
     }
     try augmentation?.validate()
     self.csv = csv
+    self.images = images == .usual ? nil : images
     self.normalization = normalization
     self.targetScaling = targetScaling
     self.augmentation = augmentation
@@ -57,7 +60,9 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
     _ name: String, validationSplit: Double, seed: UInt64, fitted: Preparation? = nil,
     in folders: DataFolders = .standard
   ) throws -> PreparedData {
-    let data = try DataCatalog.load(name, in: folders, csv: csv, schema: fitted?.schema)
+    let data = try DataCatalog.load(
+      name, in: folders, csv: csv, schema: fitted?.schema, images: images ?? .usual, form: fitted?.form,
+      check: fitted == nil ? .all : .whenNeeded)
     var (train, validation, test) = (data.train, data.validation, data.test)
     if testSplit > 0 {
       guard test == nil else {
@@ -72,7 +77,7 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
       (train, validation) = (parts.training, parts.validation)
     }
     var result = try prepared(
-      data.name, train: train, validation: validation, test: test, schema: data.schema, fitted: fitted)
+      data, train: train, validation: validation, test: test, fitted: fitted)
     (result.setsTestAside, result.setsValidationAside) = (data.test == nil, data.validation == nil)
     return result
   }
@@ -81,26 +86,26 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
   ///
   /// - Throws: as ``load(_:validationSplit:seed:fitted:in:)``.
   func prepared(
-    _ name: String, train: Dataset, validation: Dataset?, test: Dataset?, schema: TableSchema?,
-    fitted: Preparation? = nil
+    _ data: LoadedData, train: Dataset, validation: Dataset?, test: Dataset?, fitted: Preparation? = nil
   ) throws -> PreparedData {
     if let augmentation, !augmentation.fits(train) {
       throw TrainingError(
-        "--augment", "changes pictures, but samples of \(name) are \(train.inputs.dtype)\(train.sampleShape)",
+        "--augment", "changes pictures, but samples of \(data.name) are \(train.inputType.dtype)\(train.sampleShape)",
         advice: "leave the option out, or give pictures [channels, height, width] of u8 or f32")
     }
     let preparation =
       try fitted
-      ?? Preparation(fitting: train, schema: schema, by: normalization, targetsBy: targetScaling)
+      ?? Preparation(
+        fitting: train, schema: data.schema, form: data.form, by: normalization, targetsBy: targetScaling)
     for part in [train, validation, test].compactMap({ $0 }) where !preparation.fits(part) {
       throw TrainingError(
         part.name, "its samples of shape \(part.sampleShape) do not fit what the run was prepared for",
         advice: "give data of the shape the run was trained on")
     }
     return PreparedData(
-      name: name, train: preparation.applied(to: train),
+      name: data.name, train: preparation.applied(to: train),
       validation: validation.map { preparation.applied(to: $0) },
-      test: test.map { preparation.applied(to: $0) }, preparation: preparation)
+      test: test.map { preparation.applied(to: $0) }, preparation: preparation, skipped: data.skipped)
   }
 }
 
@@ -116,6 +121,8 @@ public struct PreparedData: Sendable {
   public let test: Dataset?
   /// What was fitted to the training part.
   public let preparation: Preparation
+  /// What is wrong with the files that were left out, a sentence for each.
+  public let skipped: [DataError]
   /// Whether the test part, if there is one, was set aside from the samples by a seed.
   var setsTestAside = false
   /// Whether the validation part, if there is one, was.

@@ -37,6 +37,8 @@ public struct DataSummary: Sendable, Hashable, Encodable {
   public let sampleShape: [Int]
   /// The type of a sample's values.
   public let elementType: String
+  /// What is wrong with the files that were left out, a sentence for each.
+  public let skipped: [String]
   /// The classes; empty for regression.
   public let classes: [ClassCount]
   /// The columns to predict from; empty when samples are no rows of a table.
@@ -53,12 +55,13 @@ public struct DataSummary: Sendable, Hashable, Encodable {
     validation = data.validation?.count ?? 0
     test = data.test?.count ?? 0
     sampleShape = Array(train.sampleShape)
-    elementType = "\(train.inputs.dtype)"
+    elementType = "\(train.inputType.dtype)"
+    skipped = data.skipped.map(\.description)
     classes = zip(train.classNames, train.classCounts).map { ClassCount(name: $0, count: $1) }
     let schema = data.preparation.schema
     inputs = schema.map { Self.columns(train.inputs, $0.inputNames) } ?? []
     let scaling = data.preparation.targetScaling
-    let outputs = train.targets.shape.dropFirst().reduce(1, *)
+    let outputs = train.targetType.shape.dropFirst().reduce(1, *)
     let names = schema?.targets.map(\.name) ?? (1...max(outputs, 1)).map { "target \($0)" }
     targets = kind == .regression ? Self.columns(scaling?.inverted(train.targets) ?? train.targets, names) : []
   }

@@ -11,9 +11,9 @@ extension PredictionTask {
   /// The number of the network's outputs for such data.
   public func outputCount(for data: Dataset) -> Int {
     switch self {
-    case .classification: data.classCount > 0 ? data.classCount : data.targets.shape.dropFirst().reduce(1, *)
+    case .classification: data.classCount > 0 ? data.classCount : data.targetType.shape.dropFirst().reduce(1, *)
     case .binary: 1
-    case .regression: data.targets.shape.dropFirst().reduce(1, *)
+    case .regression: data.targetType.shape.dropFirst().reduce(1, *)
     }
   }
 

@@ -95,7 +95,10 @@ public struct SavedRun {
 
   /// Names pictures.
   ///
-  /// - Throws: `DataError` or `FormatError` when a file is no picture, ``TrainingError`` when its size is not the model's.
+  /// Pictures of other sizes than the model's are brought to it as `Pictures.read(from:as:)` does, which is how those of
+  /// an image folder were for the training.
+  ///
+  /// - Throws: `DataError` or `FormatError` when a file is no picture, ``TrainingError`` when the run does not name any.
   public func predict(_ paths: [String], top: Int) throws -> PredictionReport {
     let predictions = try zip(paths, pictures(paths, top: top)).map { path, picture in
       let input = configuration.normalization.applied(to: picture)
@@ -117,18 +120,11 @@ public struct SavedRun {
       throw TrainingError(folder.path, "the run predicts numbers, not classes", advice: "use apus infer with an array")
     }
     guard top >= 1 else { throw TrainingError.impossible("--top", top, "a whole number of at least 1") }
-    return try paths.map { try picture($0, shape) }
-  }
-
-  /// A picture as a batch of one, in the element type of the training data.
-  private func picture(_ path: String, _ shape: [Int]) throws -> HostArray {
-    let image = try PNG.read(from: path, channels: shape[0])
-    guard image.shape == Shape(shape) else {
-      throw TrainingError(
-        path, "is \(image.shape[2]) x \(image.shape[1]) pixels, the model takes \(shape[2]) x \(shape[1])",
-        advice: "scale the picture first")
+    let form = try PictureForm(channels: shape[0], height: shape[1], width: shape[2])
+    return try paths.map { path in
+      let picture = try Pictures.read(from: path, as: form)
+      return HostArray(type: TensorType(Shape([1] + shape), .uint8), storage: picture.storage)
     }
-    return HostArray(type: TensorType(Shape([1] + shape), .uint8), storage: image.storage)
   }
 }
 

@@ -21,6 +21,8 @@ public struct TrainingJob {
   private let metrics: [Metric]?
   private let hooks: [any TrainingHook]
   private let validation: Dataset?
+  /// What is wrong with the files of the data that were left out, a sentence for each.
+  public let skipped: [DataError]
   private let test: Dataset?
 
   /// Checks a request and reads what it names.
@@ -41,7 +43,7 @@ public struct TrainingJob {
   /// A training on data that are there already.
   init(_ request: TrainingRequest, _ plan: TrainingPlan, _ data: PreparedData) throws {
     train = plan.bootstrap ? data.train.bootstrapSample(seed: plan.seed) : data.train
-    (validation, test) = (data.validation, data.test)
+    (validation, test, skipped) = (data.validation, data.test, data.skipped)
     run = plan.run
     isResuming = request.resume && plan.run.holdsCheckpoint
     (metrics, hooks) = (try request.recording.chosenMetrics(), try request.recording.hooks(plan.run))

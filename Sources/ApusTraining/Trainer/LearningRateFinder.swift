@@ -124,16 +124,20 @@ extension Trainer {
     let (rate, kept) = (optimizer.learningRate, average)
     (position, average) = (TrainingPosition(), nil)
     defer { (optimizer.learningRate, position, average) = (rate, before.position, kept) }
-    let (points, diverged) = search(data, finder)
+    let found = Result { try search(data, finder) }
     try before.restore(model, optimizer, nil)
+    let (points, diverged) = try found.get()
     return finder.result(points, diverged: diverged)
   }
 
-  private func search(_ data: Dataset, _ finder: LearningRateFinder) -> ([LearningRateFinder.Point], diverged: Bool) {
+  private func search(
+    _ data: Dataset, _ finder: LearningRateFinder
+  ) throws -> (points: [LearningRateFinder.Point], diverged: Bool) {
     var points: [LearningRateFinder.Point] = []
     var (mean, least) = (0.0, Double.infinity)
     while true {
-      for group in BatchGroups(batches(data), of: options.accumulation) {
+      let batches = self.batches(data)
+      for group in BatchGroups(batches, of: options.accumulation) {
         let rate = finder.learningRate(points.count)
         optimizer.learningRate = rate
         let result = step(group)
@@ -146,6 +150,7 @@ extension Trainer {
         if smoothed > finder.limit * least, points.count > 1 { return (points, true) }
         if points.count == finder.steps { return (points, false) }
       }
+      try batches.check()
       position.epoch += 1
     }
   }

@@ -18,9 +18,12 @@ public func outputs(
       advice: "give samples of the shape the model was trained on")
   }
   _ = try checkedTask(of: model, on: data, nil, batchSize)
-  let parts = data.batches(of: batchSize, shuffle: false, normalization: normalization).map { batch in
+  let batches = data.batches(
+    of: judgingBatchSize(data, most: batchSize), shuffle: false, normalization: normalization)
+  let parts = batches.map { batch in
     withInference { model(Tensor(batch.inputs)) }.hostArray()
   }
+  try batches.check()
   let shape = Shape([data.count] + Array(parts[0].shape.dropFirst()))
   return HostArray(type: TensorType(shape, parts[0].dtype)) { target in
     var offset = 0

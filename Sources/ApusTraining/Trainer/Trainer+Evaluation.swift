@@ -65,10 +65,12 @@ public func evaluate(
   let task = try checkedTask(of: model, on: data, task, batchSize)
   let metrics = metrics ?? Metric.usual(for: task, classCount: data.classCount)
   try Metric.check(metrics, task)
+  let batchSize = judgingBatchSize(data, most: batchSize)
   var states = metrics.map { $0.started() }
   var lossSum = 0.0
   var confusion = ConfusionMatrix(classNames: data.classNames)
-  for batch in data.batches(of: batchSize, shuffle: false, normalization: normalization) {
+  let batches = data.batches(of: batchSize, shuffle: false, normalization: normalization)
+  for batch in batches {
     let (outputs, value) = withInference {
       let outputs = model(Tensor(batch.inputs))
       return (outputs, loss(outputs, Tensor(batch.targets)))
@@ -81,9 +83,15 @@ public func evaluate(
     if task != .regression { confusion.add(judged) }
     for index in states.indices { states[index].add(judged) }
   }
+  try batches.check()
   return Evaluation(
     loss: lossSum / Double(data.count), metrics: zip(metrics, states).map { MetricValue($0.name, $1.value) },
     confusion: task == .regression ? nil : confusion, count: data.count)
+}
+
+/// How many samples are judged at once: fewer of large ones, whose activations need the more memory.
+func judgingBatchSize(_ data: Dataset, most: Int) -> Int {
+  max(min(most, (1 << 22) / max(data.sampleShape.elementCount, 1)), 1)
 }
 
 /// What the outputs mean, after a run on shapes alone has shown that they fit the data.

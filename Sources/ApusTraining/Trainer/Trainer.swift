@@ -136,11 +136,11 @@ public final class Trainer<Model: Layer> {
   private func checkShapes(_ data: Dataset) throws {
     let count = min(options.batchSize, data.count)
     let inputs = Shape([count] + Array(data.sampleShape))
-    var targets = data.targets.shape
+    var targets = data.targetType.shape
     targets[0] = count
     do {
       try Diagnostics.dryRun {
-        let labels = Tensor(repeating: 0, shape: targets, dtype: data.targets.dtype)
+        let labels = Tensor(repeating: 0, shape: targets, dtype: data.targetType.dtype)
         _ = valueWithGradient(of: model) { loss(model(Tensor(repeating: 0, shape: inputs)), labels) }
       }
       let outputs = try Diagnostics.dryRun { model(Tensor(repeating: 0, shape: inputs)).shape }
@@ -187,6 +187,7 @@ public final class Trainer<Model: Layer> {
         saved = watch.seconds
       }
     }
+    try batches.check()
     return true
   }
 
