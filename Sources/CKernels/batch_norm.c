@@ -21,7 +21,8 @@ typedef struct {
 
 /// The groups of eight channels that lie side by side: in blocks, the last one padded, or because there is no space.
 static int64_t group_count(const apus_batch_norm *norm) {
-  return norm->blocked ? apus_ceil_div(norm->channels, 8) : norm->spatial == 1 ? norm->channels / 8 : 0;
+  if (norm->block) return apus_ceil_div(norm->channels, norm->block) * (norm->block / 8);
+  return norm->spatial == 1 ? norm->channels / 8 : 0;
 }
 
 /// Groups, then the channels that are in none.
@@ -57,11 +58,17 @@ static int64_t first_channel(const job *j, int64_t unit) {
 }
 
 static int channels_in(const job *j, int64_t unit) {
-  return unit < j->groups ? (int)apus_min64(8, j->norm->channels - 8 * unit) : 1;
+  return unit < j->groups ? (int)apus_max64(0, apus_min64(8, j->norm->channels - 8 * unit)) : 1;
 }
 
 static double part_count(const job *j, int64_t chunk) {
   return (double)(chunk_begin(j, chunk + 1) - chunk_begin(j, chunk)) * (double)j->norm->spatial;
+}
+
+/// Where a unit begins in an image.
+static int64_t unit_offset(const job *j, int64_t unit) {
+  const int64_t channel = first_channel(j, unit), within = j->norm->block ? channel % j->norm->block : 0;
+  return (channel - within) * j->norm->spatial + within;
 }
 
 /// A part of the work, and the offset of its first element.
@@ -71,17 +78,18 @@ static apus_norm_task task_of(const job *j, int64_t part, int64_t *start) {
   const int is_group = unit < j->groups;
   apus_norm_task task = {.images = chunk_begin(j, chunk + 1) - begin, .count = part_count(j, chunk),
                          .single = !is_group, .rectified = norm->rectified};
-  task.image_stride = (norm->blocked ? 8 * j->groups : norm->channels) * norm->spatial;
+  const int64_t image = (norm->block ? 8 * j->groups : norm->channels) * norm->spatial;
+  task.image_stride = image;
   task.vectors = is_group ? norm->spatial : norm->spatial / 8;
   task.tail = is_group ? 0 : norm->spatial % 8;
-  task.step = 8;
+  task.step = norm->block ? norm->block : 8;
   if (is_group && norm->spatial == 1) {
     // Single vectors are taken like those of one image.
-    task.step = task.image_stride;
+    task.step = image;
     task.vectors = task.images;
     task.images = 1;
   }
-  *start = begin * (norm->blocked ? 8 * j->groups : norm->channels) * norm->spatial + first_channel(j, unit) * norm->spatial;
+  *start = begin * image + unit_offset(j, unit);
   return task;
 }
 

@@ -23,7 +23,7 @@ typedef int32_t M8 __attribute__((vector_size(32)));
 /// `step` is the pixel step when it is known at compile time (1 and 8 become address constants), else 0.
 INLINE void conv_run_pixels(const apus_conv_run *r, const int blocks, const int pixels, const int64_t step) {
   const int64_t pixel = step ? step : r->pixel_step;
-  V8 acc[2][APUS_CONV_PIXELS_1];
+  V8 acc[2][12];
   FULL for (int b = 0; b < blocks; ++b)
     FULL for (int p = 0; p < pixels; ++p) acc[b][p] = *(const U8 *)(r->bias + 8 * b);
   const float *w = r->weights;
@@ -63,8 +63,8 @@ static void conv_run(const apus_conv_run *r, int blocks, int pixels) {
 /// zero are left out. Every output still sums its taps in the same order.
 INLINE void conv_dense_pixels(const apus_conv_run *r, const int taps, const int pixels, const int64_t step) {
   // With so many accumulators there is no register left for weights: they become memory operands.
-  const int weights_in_memory = pixels > APUS_CONV_PIXELS_DENSE;
-  V8 acc[APUS_CONV_PIXELS_DENSE_5];
+  const int weights_in_memory = pixels > 10;
+  V8 acc[14];
   FULL for (int p = 0; p < pixels; ++p) acc[p] = *(const U8 *)r->bias;
   const float *w = r->weights;
   const int64_t first = r->first_column, last = r->last_column;
@@ -102,54 +102,5 @@ static void conv_dense_run(const apus_conv_run *r, int kernel_width, int pixels)
   }
 }
 
-INLINE void conv_products_taps(const apus_conv_products *q, const int blocks, const int tap_rows, const int taps,
-                               const int64_t step) {
-  const int64_t tap = step ? step : q->tap_step;
-  V8 acc[4][6][2];
-  FULL for (int r = 0; r < tap_rows; ++r)
-    FULL for (int t = 0; t < taps; ++t)
-      FULL for (int b = 0; b < blocks; ++b) acc[r][t][b] = conv_splat(0);
-  for (int64_t y = 0; y < q->rows; ++y) {
-    const float *g = q->gradient + y * q->width * 8;
-    int64_t offset = y * q->row_step;
-    for (int64_t x = 0; x < q->width; ++x, g += 8, offset += q->pixel_step) {
-      V8 gradient[2];
-      FULL for (int b = 0; b < blocks; ++b) gradient[b] = *(const U8 *)(g + b * q->gradient_plane);
-      FULL for (int r = 0; r < tap_rows; ++r)
-        FULL for (int t = 0; t < taps; ++t) {
-          const V8 s = conv_splat(q->src[r][offset + t * tap]);
-          FULL for (int b = 0; b < blocks; ++b) acc[r][t][b] = FMA(s, gradient[b], acc[r][t][b]);
-        }
-    }
-  }
-  FULL for (int r = 0; r < tap_rows; ++r)
-    FULL for (int t = 0; t < taps; ++t)
-      FULL for (int b = 0; b < blocks; ++b) {
-        U8 *sum = (U8 *)(q->sums[r] + (t * blocks + b) * 8);
-        *sum = *sum + acc[r][t][b];
-      }
-}
-
-#define PRODUCT_CASE(blocks, tap_rows, taps)                                         \
-  case (blocks * 8 + tap_rows) * 8 + taps:                                           \
-    if (q->tap_step == 1) return conv_products_taps(q, blocks, tap_rows, taps, 1);    \
-    if (q->tap_step == 8) return conv_products_taps(q, blocks, tap_rows, taps, 8);    \
-    return conv_products_taps(q, blocks, tap_rows, taps, 0);
-
-static void conv_products(const apus_conv_products *q, int blocks, int tap_rows, int taps) {
-  switch ((blocks * 8 + tap_rows) * 8 + taps) {
-    PRODUCT_CASE(1, 1, 1) PRODUCT_CASE(1, 1, 2) PRODUCT_CASE(1, 1, 3) PRODUCT_CASE(1, 1, 4) PRODUCT_CASE(1, 1, 5)
-    PRODUCT_CASE(1, 1, 6) PRODUCT_CASE(1, 2, 1) PRODUCT_CASE(1, 2, 2) PRODUCT_CASE(1, 2, 3) PRODUCT_CASE(1, 2, 4)
-    PRODUCT_CASE(1, 2, 5) PRODUCT_CASE(1, 2, 6) PRODUCT_CASE(1, 3, 1) PRODUCT_CASE(1, 3, 2) PRODUCT_CASE(1, 3, 3)
-    PRODUCT_CASE(1, 3, 4) PRODUCT_CASE(1, 4, 1) PRODUCT_CASE(1, 4, 2) PRODUCT_CASE(1, 4, 3) PRODUCT_CASE(2, 1, 1)
-    PRODUCT_CASE(2, 1, 2) PRODUCT_CASE(2, 1, 3) PRODUCT_CASE(2, 1, 4) PRODUCT_CASE(2, 1, 5) PRODUCT_CASE(2, 1, 6)
-    PRODUCT_CASE(2, 2, 1) PRODUCT_CASE(2, 2, 2) PRODUCT_CASE(2, 2, 3) PRODUCT_CASE(2, 3, 1) PRODUCT_CASE(2, 3, 2)
-    PRODUCT_CASE(2, 4, 1)
-  }
-}
-
-static const apus_conv_kernels conv_kernels = {conv_run, conv_dense_run, conv_products};
-
 #undef RUN_CASE
 #undef DENSE_CASE
-#undef PRODUCT_CASE

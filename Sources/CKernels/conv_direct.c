@@ -164,17 +164,17 @@ static void convolve_strip(void *context, int64_t unit, int thread) {
   const int64_t out_plane = d->out_height * d->out_width, blocks = (d->out_channels + 7) / 8;
   float *dst = d->dst + image * apus_conv_stored_channels(d->out_channels, d->out_blocked) * out_plane;
   apus_conv_run run = {.pixel_step = d->stride_w * lanes, .relu = d->relu};
-  float pixels[2 * APUS_CONV_PIXELS_1 * 8];
+  float pixels[2 * APUS_CONV_MOST_PIXELS * 8];
+  const apus_conv_kernels *kernels = apus_kernels->conv;
   for (int64_t group = 0; group < blocks; group += 2) {
     const int now = blocks - group >= 2 ? 2 : 1;
     const int dense =
         now == 1 && d->stride_w == 1 && d->dilation_w == 1 && (d->kernel_width == 3 || d->kernel_width == 5);
-    // Rows that fit one run of 5 taps are taken whole.
-    const int whole = dense && d->kernel_width == 5 && d->out_width <= APUS_CONV_PIXELS_DENSE_5;
-    const int64_t most = whole      ? APUS_CONV_PIXELS_DENSE_5
-                         : dense    ? APUS_CONV_PIXELS_DENSE
-                         : now == 2 ? APUS_CONV_PIXELS_2
-                                    : APUS_CONV_PIXELS_1;
+    const int64_t wide = kernels->pixels_dense_5;
+    // Rows that fit one long run of 5 taps are taken whole.
+    const int64_t most = dense ? (d->kernel_width == 5 && d->out_width <= wide ? wide : kernels->pixels_dense_3)
+                         : now == 2 ? kernels->pixels_two
+                                    : kernels->pixels_one;
     const int64_t runs = apus_ceil_div(d->out_width, most);
     run.bias = d->bias + group * 8;
     for (int64_t y = first; y < last; ++y) {
@@ -191,9 +191,9 @@ static void convolve_strip(void *context, int64_t unit, int thread) {
         if (dense) {
           run.first_column = f->left - x;
           run.last_column = run.first_column + (f->width - 1) * f->spread_w + 1;
-          apus_kernels->conv->dense_run(&run, (int)d->kernel_width, (int)count);
+          kernels->dense_run(&run, (int)d->kernel_width, (int)count);
         } else {
-          apus_kernels->conv->run(&run, now, (int)count);
+          kernels->run(&run, now, (int)count);
         }
         if (!d->out_blocked) store_plain(d, pixels, group * 8, now, count, dst, y * d->out_width + x);
       }

@@ -6,8 +6,7 @@
 
 #include "internal.h"
 
-enum { APUS_CONV_PIXELS_DENSE = 10, APUS_CONV_PIXELS_DENSE_5 = 14 };
-enum { APUS_CONV_PIXELS_1 = 12, APUS_CONV_PIXELS_2 = 6, APUS_CONV_GROUPS = 16 };
+enum { APUS_CONV_GROUPS = 16, APUS_CONV_MOST_PIXELS = 28, APUS_CONV_MOST_TAPS = 6 };
 
 /// A run of output pixels of one row, for one or two blocks of 8 output channels.
 typedef struct {
@@ -34,6 +33,11 @@ typedef struct {
 } apus_conv_products;
 
 typedef struct apus_conv_kernels {
+  /// The longest runs: of one block, of two, and of dense ones with 3 and 5 kernel columns.
+  int pixels_one, pixels_two, pixels_dense_3, pixels_dense_5;
+  /// How many rows of taps share a pass over the gradient, by the number of taps in a row: as many as the registers
+  /// hold sums for.
+  int tap_rows_one[APUS_CONV_MOST_TAPS + 1], tap_rows_two[APUS_CONV_MOST_TAPS + 1];
   void (*run)(const apus_conv_run *run, int blocks, int pixels);
   /// The same for one block, 3 or 5 kernel columns and neighbouring pixels one tap apart (1 or 8 floats).
   void (*dense_run)(const apus_conv_run *run, int kernel_width, int pixels);

@@ -6,7 +6,7 @@
 
 #include "conv_internal.h"
 
-enum { STRIP_BYTES = 28 * 1024, MOST_TAPS = 6 };
+enum { STRIP_BYTES = 28 * 1024 };
 
 typedef struct {
   const apus_conv *conv;
@@ -90,29 +90,24 @@ static void sum_pixels(const float *pixels, int64_t count, float *sums) {
   *(U4 *)(sums + 4) += (acc[0][1] + acc[1][1]) + (acc[2][1] + acc[3][1]);
 }
 
-/// How many rows of taps share a pass over the gradient: as many as the registers hold accumulators for.
-static int rows_per_pass(int blocks, int64_t taps) {
-  static const int one[MOST_TAPS + 1] = {0, 4, 4, 4, 3, 2, 2}, two[MOST_TAPS + 1] = {0, 4, 3, 2, 1, 1, 1};
-  return (blocks == 2 ? two : one)[taps];
-}
-
 /// Adds a strip's products to the sums, laid out [group of two blocks][taps][blocks * 8].
 static void add_strip(const weights_plan *p, const float *src, int64_t src_height, int64_t src_width,
                       const float *gradient, int64_t gradient_plane, int64_t rows, float *sums) {
   const apus_conv *c = p->conv;
   const int64_t lanes = c->src_blocked ? 8 : 1, plane = src_height * src_width * lanes;
   const int64_t tap_rows = c->in_channels * c->kernel_height, kw = c->kernel_width;
-  const int64_t pieces = apus_ceil_div(kw, MOST_TAPS);
+  const int64_t pieces = apus_ceil_div(kw, APUS_CONV_MOST_TAPS);
   apus_conv_products q = {.gradient_plane = gradient_plane, .pixel_step = c->stride_w * lanes,
                           .row_step = c->stride_h * src_width * lanes, .tap_step = c->dilation_w * lanes, .rows = rows,
                           .width = c->out_width};
+  const apus_conv_kernels *kernels = apus_kernels->conv;
   for (int64_t group = 0; group < p->blocks; group += 2) {
     const int blocks = p->blocks - group >= 2 ? 2 : 1;
     float *group_sums = sums + group * 8 * p->taps;
     q.gradient = gradient + group * gradient_plane;
     for (int64_t piece = 0; piece < pieces; ++piece) {
       const int64_t t0 = kw * piece / pieces, taps = kw * (piece + 1) / pieces - t0;
-      const int64_t most = rows_per_pass(blocks, taps);
+      const int64_t most = (blocks == 2 ? kernels->tap_rows_two : kernels->tap_rows_one)[taps];
       for (int64_t row = 0; row < tap_rows; row += most) {
         const int now = (int)apus_min64(most, tap_rows - row);
         for (int r = 0; r < now; ++r) {
@@ -121,7 +116,7 @@ static void add_strip(const weights_plan *p, const float *src, int64_t src_heigh
                      (ky * c->dilation_h * src_width + t0 * c->dilation_w) * lanes;
           q.sums[r] = group_sums + ((row + r) * kw + t0) * blocks * 8;
         }
-        apus_kernels->conv->products(&q, blocks, now, (int)taps);
+        kernels->products(&q, blocks, now, (int)taps);
       }
     }
     if (!p->with_bias) continue;

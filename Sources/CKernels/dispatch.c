@@ -13,7 +13,12 @@ __attribute__((constructor)) static void choose_instruction_set(void) {
   // The variable exists so that the narrower kernels can be tested on a wider machine.
   const char *asked = getenv("APUS_INSTRUCTION_SET");
   if (asked && strcmp(asked, "sse2") == 0) return;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) apus_kernels = &apus_kernels_avx2;
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return;
+  apus_kernels = &apus_kernels_avx2;
+  if (asked && strcmp(asked, "avx2") == 0) return;
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512vl"))
+    apus_kernels = &apus_kernels_avx512;
 }
 
 const char *apus_instruction_set(void) { return apus_kernels->name; }

@@ -148,6 +148,7 @@ BINARY(or, NAME(one_where)((a != SPLAT(0)) | (b != SPLAT(0))))
 BINARY(xor, NAME(one_where)((a != SPLAT(0)) ^ (b != SPLAT(0))))
 TERNARY(select, NAME(blend)(a != SPLAT(0), b, c))
 TERNARY(muladd, a * b + c)
+TERNARY(submul, c - a * b)
 
 #include "fused_convert_body.h"
 #include "fused_reduce_body.h"
@@ -160,7 +161,7 @@ static const apus_fused_kernels NAME(kernels) = {
      NAME(erfc), NAME(floor), NAME(ceil), NAME(round), NAME(relu), NAME(square), NAME(not), NAME(isnan),
      NAME(isfinite), NAME(add), NAME(sub), NAME(mul), NAME(div), NAME(max), NAME(min), NAME(pow), NAME(atan2),
      NAME(rem), NAME(lt), NAME(le), NAME(gt), NAME(ge), NAME(eq), NAME(ne), NAME(and), NAME(or), NAME(xor),
-     NAME(select), NAME(muladd)},
+     NAME(select), NAME(muladd), NAME(submul)},
     {NAME(load_f32), NAME(load_f64), NAME(load_i32), NAME(load_i64), NAME(load_u8), NAME(load_u8)},
     {NAME(store_f32), NAME(store_f64), NAME(store_i32), NAME(store_i64), NAME(store_u8), NAME(store_bool)},
     {NAME(run_sum), NAME(run_max), NAME(run_min), NAME(run_prod)},

@@ -1,29 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Matrix products in f64, and in f32 for the shapes where a library call costs more than the product.
+// Matrix products in f64, and in f32 for the shapes where a library call costs more than the product or divides it
+// badly.
 #include <stdlib.h>
+#include <string.h>
 
 #include "internal.h"
 
 #pragma clang fp contract(off)
 
 enum {
-  MR = 6,               // rows of a register tile
+  MOST_ROWS = 12,       // of a register tile, of any instruction set
+  MOST_COLUMNS = 32,
   ROWS = 48,            // rows of A a unit of work takes
   DEPTH = 256,          // k of one pass: a packed panel of B stays in L1
+  LEAST_ROWS_SPREAD = 8,  // of A, worth spreading over vectors when B is transposed
   VECTOR_CHUNK = 128,   // results a unit of a vector product computes
   SERIAL_WORK = 65536   // multiplications not worth waking a thread for
 };
 
 #define T double
+#define TRANSPOSE_SIZE 2
 #define NAME(x) x##_f64
 #define KERNELS apus_kernels->gemm_f64
+#include "gemm_by_rows_body.h"
 #include "gemm_driver_body.h"
 #undef T
+#undef TRANSPOSE_SIZE
 #undef NAME
 #undef KERNELS
 
 #define T float
+#define TRANSPOSE_SIZE 4
 #define NAME(x) x##_f32
 #define KERNELS apus_kernels->gemm_f32
+#include "gemm_by_rows_body.h"
 #include "gemm_driver_body.h"

@@ -5,21 +5,23 @@
 //   NAME(x)       x with a suffix unique to this inclusion
 //   GEMM_KERNELS  the table type
 //   BROADCAST(x)  a vector of T filled with x
-//   FMA(a, b, c)  a * b + c on 32-byte vectors of T, fused where the instruction set can
+//   FMA(a, b, c)  a * b + c on vectors of T, fused where the instruction set can
+//   BYTES         of a vector
+//   TILE_ROWS     rows of a register tile: 6 or 12, so that it and what it reads fit into the registers
 // Every element of C is summed over k in order by one accumulator, wherever its tile lies.
 
-typedef T NAME(wide) __attribute__((vector_size(32)));
-typedef T NAME(wide_unaligned) __attribute__((vector_size(32), aligned(sizeof(T)), may_alias));
+typedef T NAME(wide) __attribute__((vector_size(BYTES)));
+typedef T NAME(wide_unaligned) __attribute__((vector_size(BYTES), aligned(sizeof(T)), may_alias));
 #define V NAME(wide)
 #define U NAME(wide_unaligned)
-#define L ((int)(32 / sizeof(T)))
+#define L ((int)(BYTES / sizeof(T)))
 #define FULL _Pragma("clang loop unroll(full)")
 
 /// c[i, 0..<2L] = sum over k of a[i * ars + k * acs] * b[k * bs ...], then beta * c is added unless beta is 0.
 static inline __attribute__((always_inline)) void NAME(tile_rows)(const int rows, int64_t k, const T *a, int64_t ars,
                                                                   int64_t acs, const T *b, int64_t bs, T beta, T *c,
                                                                   int64_t ldc) {
-  V acc[6][2];
+  V acc[TILE_ROWS][2];
   FULL for (int i = 0; i < rows; ++i) acc[i][0] = acc[i][1] = (V){0};
   for (int64_t p = 0; p < k; ++p, a += acs, b += bs) {
     const V b0 = *(const U *)b, b1 = *(const U *)(b + L);
@@ -40,17 +42,53 @@ static inline __attribute__((always_inline)) void NAME(tile_rows)(const int rows
   }
 }
 
+#define TILE_CASE(rows) \
+  case rows: return NAME(tile_rows)(rows, k, a, ars, acs, b, bs, beta, c, ldc);
+
 static void NAME(tile)(int rows, int64_t k, const T *a, int64_t ars, int64_t acs, const T *b, int64_t bs, T beta, T *c,
                        int64_t ldc) {
   switch (rows) {
-    case 1: return NAME(tile_rows)(1, k, a, ars, acs, b, bs, beta, c, ldc);
-    case 2: return NAME(tile_rows)(2, k, a, ars, acs, b, bs, beta, c, ldc);
-    case 3: return NAME(tile_rows)(3, k, a, ars, acs, b, bs, beta, c, ldc);
-    case 4: return NAME(tile_rows)(4, k, a, ars, acs, b, bs, beta, c, ldc);
-    case 5: return NAME(tile_rows)(5, k, a, ars, acs, b, bs, beta, c, ldc);
-    default: return NAME(tile_rows)(6, k, a, ars, acs, b, bs, beta, c, ldc);
+    TILE_CASE(1) TILE_CASE(2) TILE_CASE(3) TILE_CASE(4) TILE_CASE(5) TILE_CASE(6)
+#if TILE_ROWS == 12
+    TILE_CASE(7) TILE_CASE(8) TILE_CASE(9) TILE_CASE(10) TILE_CASE(11) TILE_CASE(12)
+#endif
   }
 }
+
+/// sums[r, ...] += the sum over k of b[r * ldb + k] * x[k * 2L ...], in one or two vectors, for rows of b.
+static inline __attribute__((always_inline)) void NAME(dot_rows_of)(const int rows, const int vectors, int64_t k,
+                                                                    const T *b, int64_t ldb, const T *x, T *sums) {
+  V acc[TILE_ROWS][2];
+  FULL for (int i = 0; i < rows; ++i)
+    FULL for (int j = 0; j < vectors; ++j) acc[i][j] = *(const U *)(sums + (2 * i + j) * L);
+  for (int64_t p = 0; p < k; ++p, x += 2 * L) {
+    V y[2];
+    FULL for (int j = 0; j < vectors; ++j) y[j] = *(const U *)(x + j * L);
+    FULL for (int i = 0; i < rows; ++i) {
+      const V w = BROADCAST(b[i * ldb + p]);
+      FULL for (int j = 0; j < vectors; ++j) acc[i][j] = FMA(w, y[j], acc[i][j]);
+    }
+  }
+  FULL for (int i = 0; i < rows; ++i)
+    FULL for (int j = 0; j < vectors; ++j) *(U *)(sums + (2 * i + j) * L) = acc[i][j];
+}
+
+#define DOT_CASE(rows)                                                        \
+  case rows:                                                                  \
+    if (vectors == 1) return NAME(dot_rows_of)(rows, 1, k, b, ldb, x, sums);  \
+    return NAME(dot_rows_of)(rows, 2, k, b, ldb, x, sums);
+
+static void NAME(dot_rows)(int rows, int vectors, int64_t k, const T *b, int64_t ldb, const T *x, T *sums) {
+  switch (rows) {
+    DOT_CASE(1) DOT_CASE(2) DOT_CASE(3) DOT_CASE(4) DOT_CASE(5) DOT_CASE(6)
+#if TILE_ROWS == 12
+    DOT_CASE(7) DOT_CASE(8) DOT_CASE(9) DOT_CASE(10) DOT_CASE(11) DOT_CASE(12)
+#endif
+  }
+}
+
+#undef TILE_CASE
+#undef DOT_CASE
 
 /// The inner product of two contiguous vectors, in four vectors of partial sums combined in a fixed order.
 static T NAME(dot)(const T *x, const T *y, int64_t count) {
@@ -89,7 +127,8 @@ static void NAME(sum_rows)(const T *m, int64_t ld, int64_t rows, int64_t columns
   }
 }
 
-static const GEMM_KERNELS NAME(gemm) = {NAME(tile), NAME(dot), NAME(sum_rows)};
+static const GEMM_KERNELS NAME(gemm) = {TILE_ROWS, 2 * L, NAME(tile), NAME(dot_rows), NAME(dot),
+                                         NAME(sum_rows)};
 
 #undef V
 #undef U

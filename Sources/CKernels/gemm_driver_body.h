@@ -7,8 +7,6 @@
 // [k, NR] block shared by all threads, unless B already reads well. A is packed only when it is transposed. The k
 // dimension is cut into blocks of DEPTH whose products are added to C in order.
 
-enum { NAME(NR) = 64 / sizeof(T) };
-
 typedef struct {
   int64_t m, n, k;             // k of this block
   const T *a;
@@ -21,26 +19,27 @@ typedef struct {
   int64_t panels, stripe;      // panels of C, and how many of them a unit of work takes
   int64_t stripes;
   int packed_all;              // every panel is packed; else only a partial last one
+  int64_t mr, nr;              // rows and columns of a register tile
   T *packed_b;                 // [panels or 1][k, NR]
 } NAME(product);
 
 static void NAME(pack_panel)(void *context, int64_t panel, int thread) {
   (void)thread;
   const NAME(product) *p = context;
-  const int64_t first = panel * NAME(NR), columns = apus_min64(NAME(NR), p->n - first);
-  T *restrict dst = p->packed_b + (p->packed_all ? panel * p->k * NAME(NR) : 0);
+  const int64_t nr = p->nr, first = panel * nr, columns = apus_min64(nr, p->n - first);
+  T *restrict dst = p->packed_b + (p->packed_all ? panel * p->k * nr : 0);
   const T *restrict src = p->b + first * p->bcs;
   if (p->bcs == 1) {
     for (int64_t r = 0; r < p->k; ++r) {
-      if (columns == NAME(NR)) {
-        for (int64_t j = 0; j < NAME(NR); ++j) dst[r * NAME(NR) + j] = src[r * p->brs + j];
+      if (columns == nr) {
+        for (int64_t j = 0; j < nr; ++j) dst[r * nr + j] = src[r * p->brs + j];
       } else {
-        for (int64_t j = 0; j < NAME(NR); ++j) dst[r * NAME(NR) + j] = j < columns ? src[r * p->brs + j] : 0;
+        for (int64_t j = 0; j < nr; ++j) dst[r * nr + j] = j < columns ? src[r * p->brs + j] : 0;
       }
     }
   } else {
-    for (int64_t j = 0; j < NAME(NR); ++j)
-      for (int64_t r = 0; r < p->k; ++r) dst[r * NAME(NR) + j] = j < columns ? src[j * p->bcs + r * p->brs] : 0;
+    for (int64_t j = 0; j < nr; ++j)
+      for (int64_t r = 0; r < p->k; ++r) dst[r * nr + j] = j < columns ? src[j * p->bcs + r * p->brs] : 0;
   }
 }
 
@@ -48,6 +47,7 @@ static void NAME(pack_panel)(void *context, int64_t panel, int thread) {
 static void NAME(multiply_block)(void *context, int64_t unit, int thread) {
   (void)thread;
   const NAME(product) *p = context;
+  const int64_t mr = p->mr, nr = p->nr;
   const int64_t first_row = unit / p->stripes * ROWS, rows = apus_min64(ROWS, p->m - first_row);
   const int64_t first_panel = unit % p->stripes * p->stripe, last_panel = apus_min64(first_panel + p->stripe, p->panels);
   T packed_a[ROWS * DEPTH] __attribute__((aligned(64)));
@@ -55,30 +55,30 @@ static void NAME(multiply_block)(void *context, int64_t unit, int thread) {
   int64_t ars = p->ars, acs = p->acs;
   if (ars == 1 && acs != 1) {  // transposed: one pass here spares many strided ones
     for (int64_t r = 0; r < p->k; ++r)
-      for (int64_t i = 0; i < rows; ++i) packed_a[i / MR * MR * p->k + r * MR + i % MR] = a[i + r * acs];
+      for (int64_t i = 0; i < rows; ++i) packed_a[i / mr * mr * p->k + r * mr + i % mr] = a[i + r * acs];
     a = packed_a;
-    acs = MR;
+    acs = mr;
   }
   const int packed = a == packed_a;
   for (int64_t panel = first_panel; panel < last_panel; ++panel) {
-    const int64_t column = panel * NAME(NR), columns = apus_min64(NAME(NR), p->n - column);
-    const int direct = !p->packed_all && columns == NAME(NR);
-    const T *b = direct ? p->b + column : p->packed_b + (p->packed_all ? panel * p->k * NAME(NR) : 0);
-    const int64_t bs = direct ? p->brs : NAME(NR);
-    for (int64_t i = 0; i < rows; i += MR) {
-      const int now = (int)apus_min64(MR, rows - i);
+    const int64_t column = panel * nr, columns = apus_min64(nr, p->n - column);
+    const int direct = !p->packed_all && columns == nr;
+    const T *b = direct ? p->b + column : p->packed_b + (p->packed_all ? panel * p->k * nr : 0);
+    const int64_t bs = direct ? p->brs : nr;
+    for (int64_t i = 0; i < rows; i += mr) {
+      const int now = (int)apus_min64(mr, rows - i);
       T *c = p->c + (first_row + i) * p->ldc + column;
       const T *strip = packed ? a + i * p->k : a + i * ars;
-      if (columns == NAME(NR)) {
+      if (columns == nr) {
         KERNELS->tile(now, p->k, strip, ars, acs, b, bs, p->beta, c, p->ldc);
         continue;
       }
-      T edge[MR * NAME(NR)];
+      T edge[MOST_ROWS * MOST_COLUMNS];
       for (int r = 0; r < now; ++r)
-        for (int64_t j = 0; j < NAME(NR); ++j) edge[r * NAME(NR) + j] = p->beta != 0 && j < columns ? c[r * p->ldc + j] : 0;
-      KERNELS->tile(now, p->k, strip, ars, acs, b, bs, p->beta, edge, NAME(NR));
+        for (int64_t j = 0; j < nr; ++j) edge[r * nr + j] = p->beta != 0 && j < columns ? c[r * p->ldc + j] : 0;
+      KERNELS->tile(now, p->k, strip, ars, acs, b, bs, p->beta, edge, nr);
       for (int r = 0; r < now; ++r)
-        for (int64_t j = 0; j < columns; ++j) c[r * p->ldc + j] = edge[r * NAME(NR) + j];
+        for (int64_t j = 0; j < columns; ++j) c[r * p->ldc + j] = edge[r * nr + j];
     }
   }
 }
@@ -135,16 +135,20 @@ void NAME(apus_gemm)(int transpose_a, int transpose_b, int64_t m, int64_t n, int
   if (m == 1) return NAME(multiply_vector)(n, k, a, acs, b, brs, bcs, beta, c, 1, threads);
   if (n == 1) return NAME(multiply_vector)(m, k, b, brs, a, acs, ars, beta, c, ldc, threads);
 
+  if (transpose_b && !transpose_a && m >= LEAST_ROWS_SPREAD)
+    return NAME(multiply_by_rows)(m, n, k, a, lda, b, ldb, beta, c, ldc, threads);
+
   NAME(product) p = {.m = m, .n = n, .a = a, .ars = ars, .acs = acs, .b = b, .brs = brs, .bcs = bcs, .c = c,
-                     .ldc = ldc, .panels = apus_ceil_div(n, NAME(NR))};
+                     .ldc = ldc, .mr = KERNELS->tile_rows, .nr = KERNELS->tile_columns};
+  p.panels = apus_ceil_div(n, p.nr);
   const int64_t blocks = apus_ceil_div(m, ROWS), depth = apus_min64(k, DEPTH);
   // Enough units for the threads of any machine at hand, but long stripes where the rows alone give them.
   p.stripe = blocks >= 16 ? p.panels : apus_max64(4, apus_ceil_div(p.panels * blocks, 16));
   p.stripes = apus_ceil_div(p.panels, p.stripe);
   // Packing costs a pass over B, which few rows do not repay when B reads well as it is.
-  p.packed_all = transpose_b || m > 2 * MR;
-  T small[16 * DEPTH] __attribute__((aligned(64)));
-  const int64_t need = (p.packed_all ? p.panels : 1) * depth * NAME(NR);
+  p.packed_all = transpose_b || m > 2 * p.mr;
+  T small[MOST_COLUMNS * DEPTH] __attribute__((aligned(64)));
+  const int64_t need = (p.packed_all ? p.panels : 1) * depth * p.nr;
   p.packed_b = need <= (int64_t)(sizeof small / sizeof(T)) ? small : aligned_alloc(64, (size_t)need * sizeof(T));
   if (m * n * k < SERIAL_WORK) threads = 1;
   for (int64_t done = 0; done < k; done += DEPTH) {
@@ -154,7 +158,7 @@ void NAME(apus_gemm)(int transpose_a, int transpose_b, int64_t m, int64_t n, int
     p.beta = done == 0 ? beta : 1;
     if (p.packed_all) {
       apus_parallel(threads, p.panels, NAME(pack_panel), &p);
-    } else if (n % NAME(NR) != 0) {
+    } else if (n % p.nr != 0) {
       NAME(pack_panel)(&p, p.panels - 1, 0);
     }
     apus_parallel(threads, blocks * p.stripes, NAME(multiply_block), &p);

@@ -54,15 +54,19 @@ typedef struct {
 
 /// See gemm_body.h.
 typedef struct {
+  int tile_rows, tile_columns;
   void (*tile)(int rows, int64_t k, const float *a, int64_t ars, int64_t acs, const float *b, int64_t bs, float beta,
                float *c, int64_t ldc);
+  void (*dot_rows)(int rows, int vectors, int64_t k, const float *b, int64_t ldb, const float *x, float *sums);
   float (*dot)(const float *x, const float *y, int64_t count);
   void (*sum_rows)(const float *m, int64_t ld, int64_t rows, int64_t columns, const float *x, float *y);
 } apus_gemm_f32_kernels;
 
 typedef struct {
+  int tile_rows, tile_columns;
   void (*tile)(int rows, int64_t k, const double *a, int64_t ars, int64_t acs, const double *b, int64_t bs, double beta,
                double *c, int64_t ldc);
+  void (*dot_rows)(int rows, int vectors, int64_t k, const double *b, int64_t ldb, const double *x, double *sums);
   double (*dot)(const double *x, const double *y, int64_t count);
   void (*sum_rows)(const double *m, int64_t ld, int64_t rows, int64_t columns, const double *x, double *y);
 } apus_gemm_f64_kernels;
@@ -103,12 +107,12 @@ typedef struct {
   const apus_random_kernels *random;
   const apus_gemm_f32_kernels *gemm_f32;
   const apus_gemm_f64_kernels *gemm_f64;
-  const apus_pool_kernels *blocked_pool;
+  const apus_pool_kernels *blocked_pool[2];  // by blocks of 8, of 16
   const apus_norm_kernels *norm;
   int64_t (*max_pairs)(const float *top, int64_t width, int64_t place, float *dst, int32_t *argmax, int64_t count);
 } apus_kernel_table;
 
-extern const apus_kernel_table apus_kernels_sse2, apus_kernels_avx2;
+extern const apus_kernel_table apus_kernels_sse2, apus_kernels_avx2, apus_kernels_avx512;
 extern const apus_kernel_table *apus_kernels;
 
 static inline int64_t apus_min64(int64_t a, int64_t b) { return a < b ? a : b; }

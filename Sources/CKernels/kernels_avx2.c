@@ -37,6 +37,7 @@
 #define FMA(a, b, c) _mm256_fmadd_ps(a, b, c)
 #define FMA_MEMORY(a, p, c) __asm__("vfmadd231ps %2, %1, %0" : "+x"(c) : "x"(a), "m"(*(p)))
 #include "conv_body.h"
+#include "conv_products_body.h"
 #undef FMA
 #undef FMA_MEMORY
 
@@ -48,6 +49,8 @@
 #define SLEEF_F64(function, accuracy) Sleef_##function##d4_##accuracy##avx2
 #include "random_body.h"
 
+#define BYTES 32
+#define TILE_ROWS 6
 #define T float
 #define NAME(x) f32_##x
 #define GEMM_KERNELS apus_gemm_f32_kernels
@@ -75,5 +78,5 @@
 #pragma clang attribute pop
 
 const apus_kernel_table apus_kernels_avx2 = {"avx2",
-    {&f32_kernels, &f64_kernels}, &conv_kernels, &random_kernels, &f32_gemm, &f64_gemm, &pool_kernels_blocked,
-    &norm_kernels, max_pairs};
+    {&f32_kernels, &f64_kernels}, &conv_kernels, &random_kernels, &f32_gemm, &f64_gemm,
+    {&pool_kernels_blocked8, &pool_kernels_blocked16}, &norm_kernels, max_pairs};

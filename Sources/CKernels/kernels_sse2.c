@@ -34,6 +34,7 @@
 #define FMA(a, b, c) ((a) * (b) + (c))
 #define FMA_MEMORY(a, p, c) ((c) = (a) * *(p) + (c))
 #include "conv_body.h"
+#include "conv_products_body.h"
 #undef FMA
 #undef FMA_MEMORY
 
@@ -45,6 +46,8 @@
 #define SLEEF_F64(function, accuracy) Sleef_##function##d2_##accuracy##sse2
 #include "random_body.h"
 
+#define BYTES 32
+#define TILE_ROWS 6
 #define T float
 #define NAME(x) f32_##x
 #define GEMM_KERNELS apus_gemm_f32_kernels
@@ -70,5 +73,5 @@
 #undef T
 
 const apus_kernel_table apus_kernels_sse2 = {"sse2",
-    {&f32_kernels, &f64_kernels}, &conv_kernels, &random_kernels, &f32_gemm, &f64_gemm, &pool_kernels_blocked,
-    &norm_kernels, max_pairs};
+    {&f32_kernels, &f64_kernels}, &conv_kernels, &random_kernels, &f32_gemm, &f64_gemm,
+    {&pool_kernels_blocked8, &pool_kernels_blocked16}, &norm_kernels, max_pairs};

@@ -67,7 +67,7 @@ static void clear_padding_lanes(const apus_pool *p, float *plane) {
       !may_miss(p->out_width, p->stride_w, p->pad_left, p->kernel_width, p->dilation_w, p->in_width))
     return;
   for (int64_t i = 0; i < p->out_height * p->out_width; ++i)
-    for (int64_t lane = p->channels % 8; lane < 8; ++lane) plane[i * 8 + lane] = 0;
+    for (int64_t lane = p->channels % p->block; lane < p->block; ++lane) plane[i * p->block + lane] = 0;
 }
 
 static void pool_chunk(void *context, int64_t chunk, int thread) {
@@ -80,7 +80,8 @@ static void pool_chunk(void *context, int64_t chunk, int thread) {
     switch (j->pass) {
       case MAX_FORWARD:
         j->kernels->max_forward(j->pool, j->from + in, j->to + out, argmax);
-        if (j->pool->blocked && j->pool->channels % 8 != 0 && (plane + 1) % ((j->pool->channels + 7) / 8) == 0)
+        if (j->pool->block && j->pool->channels % j->pool->block != 0 &&
+            (plane + 1) % apus_ceil_div(j->pool->channels, j->pool->block) == 0)
           clear_padding_lanes(j->pool, (float *)(j->to + out));
         break;
       case MAX_BACKWARD: j->kernels->max_backward(j->pool, j->from + out, argmax, j->to + in); break;
@@ -91,12 +92,12 @@ static void pool_chunk(void *context, int64_t chunk, int thread) {
 }
 
 static void run(const apus_pool *p, int pass, const void *from, void *to, int32_t *argmax, int threads) {
-  const int64_t lanes = p->blocked ? 8 : 1;
+  const int64_t lanes = p->block ? p->block : 1;
   job j = {.pool = p, .pass = pass, .from = from, .to = to, .argmax = argmax,
-           .kernels = p->blocked                ? apus_kernels->blocked_pool
+           .kernels = p->block                 ? apus_kernels->blocked_pool[p->block / 8 - 1]
                       : p->dtype == APUS_F32 ? &pool_kernels_f32
-                                                : &pool_kernels_f64,
-           .planes = p->batch * (p->blocked ? (p->channels + 7) / 8 : p->channels),
+                                             : &pool_kernels_f64,
+           .planes = p->batch * apus_ceil_div(p->channels, lanes),
            .in_plane = p->in_height * p->in_width * lanes, .out_plane = p->out_height * p->out_width * lanes,
            .element_size = apus_size_of(p->dtype)};
   j.per_chunk = apus_max64(1, 4096 / apus_max64(j.in_plane, 1));

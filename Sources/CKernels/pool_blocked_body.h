@@ -1,35 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pooling of planes whose pixels are vectors of 8 channels. Included once per instruction set, after conv_body.h.
+// Pooling of planes whose pixels are vectors of 8 or 16 channels. Included once per instruction set, after conv_body.h.
 
 typedef int32_t index8 __attribute__((vector_size(32)));
 typedef int32_t index8_unaligned __attribute__((vector_size(32), aligned(4), may_alias));
+typedef float pixel16 __attribute__((vector_size(64)));
+typedef float pixel16_unaligned __attribute__((vector_size(64), aligned(4), may_alias));
+typedef int32_t index16 __attribute__((vector_size(64)));
+typedef int32_t index16_unaligned __attribute__((vector_size(64), aligned(4), may_alias));
+
 #define S float
 #define STEP 8
 #define E V8
 #define EU U8
 #define X index8
 #define XU index8_unaligned
-#define SPLAT_E(x) conv_splat(x)
+#define SPLAT_E(x) ((V8){0} + (x))
 #define SPLAT_X(x) ((index8){0} + (x))
 #define PICK_E(mask, a, b) ((V8)(((mask) & (index8)(a)) | (~(mask) & (index8)(b))))
 #define PICK_X(mask, a, b) (((mask) & (a)) | (~(mask) & (b)))
-#define NAME(x) x##_blocked
+#define NAME(x) x##_blocked8
 #define FIRST_WINDOW 0
 #include "pool_body.h"
-#undef FIRST_WINDOW
+#include "pool_blocked_undef.h"
 
-#undef S
-#undef STEP
-#undef E
-#undef EU
-#undef X
-#undef XU
-#undef SPLAT_E
-#undef SPLAT_X
-#undef PICK_E
-#undef PICK_X
-#undef NAME
+#define S float
+#define STEP 16
+#define E pixel16
+#define EU pixel16_unaligned
+#define X index16
+#define XU index16_unaligned
+#define SPLAT_E(x) ((pixel16){0} + (x))
+#define SPLAT_X(x) ((index16){0} + (x))
+#define PICK_E(mask, a, b) ((pixel16)(((mask) & (index16)(a)) | (~(mask) & (index16)(b))))
+#define PICK_X(mask, a, b) (((mask) & (a)) | (~(mask) & (b)))
+#define NAME(x) x##_blocked16
+#define FIRST_WINDOW 0
+#include "pool_body.h"
+#include "pool_blocked_undef.h"
 
 // A plain row of 2x2 windows with stride 2: eight windows at once, evens and odds of the two input rows separated.
 #define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14)

@@ -23,6 +23,7 @@ typedef struct {
 
 void apus_map_sse2(const apus_map *map);
 void apus_map_avx2(const apus_map *map);
+void apus_map_avx512(const apus_map *map);
 
 #define APUS_SLEEF_ALL(X) \
   X(exp, u10) X(expm1, u10) X(log, u10) X(log1p, u10) X(sin, u10) X(cos, u10) X(tan, u10) X(tanh, u10) X(atan, u10) \
@@ -34,7 +35,11 @@ void apus_map_avx2(const apus_map *map);
 #define APUS_DECLARE_AVX2(name, accuracy)                                                    \
   void Sleef_##name##f8_##accuracy##avx2(void);                                              \
   void Sleef_##name##d4_##accuracy##avx2(void);
+#define APUS_DECLARE_AVX512(name, accuracy)                                                  \
+  void Sleef_##name##f16_##accuracy##avx512f(void);                                          \
+  void Sleef_##name##d8_##accuracy##avx512f(void);
 APUS_SLEEF_ALL(APUS_DECLARE_SSE2)
 APUS_SLEEF_ALL(APUS_DECLARE_AVX2)
+APUS_SLEEF_ALL(APUS_DECLARE_AVX512)
 
 #endif

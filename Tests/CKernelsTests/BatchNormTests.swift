@@ -4,14 +4,15 @@ import Testing
 
 @Suite struct BatchNormTests {
   private struct Problem: CustomStringConvertible {
-    var batch: Int, channels: Int, spatial: Int, blocked: Bool, rectified: Bool
-    var description: String { "\(batch)x\(channels)x\(spatial) blocked \(blocked) rectified \(rectified)" }
+    var batch: Int, channels: Int, spatial: Int, block: Int, rectified: Bool
+    var description: String { "\(batch)x\(channels)x\(spatial) block \(block) rectified \(rectified)" }
     let epsilon = 1e-3
 
-    var storedCount: Int { batch * (blocked ? (channels + 7) / 8 * 8 : channels) * spatial }
+    var storedCount: Int { batch * (block > 0 ? (channels + block - 1) / block * block : channels) * spatial }
     func place(_ n: Int, _ c: Int, _ s: Int) -> Int {
-      blocked
-        ? ((n * ((channels + 7) / 8) + c / 8) * spatial + s) * 8 + c % 8 : (n * channels + c) * spatial + s
+      block > 0
+        ? ((n * ((channels + block - 1) / block) + c / block) * spatial + s) * block + c % block
+        : (n * channels + c) * spatial + s
     }
     var places: [[Int]] {
       (0..<channels).map { c in (0..<batch).flatMap { n in (0..<spatial).map { place(n, c, $0) } } }
@@ -24,15 +25,15 @@ import Testing
     }
     var c: apus_batch_norm {
       apus_batch_norm(
-        batch: Int64(batch), channels: Int64(channels), spatial: Int64(spatial), blocked: blocked ? 1 : 0,
+        batch: Int64(batch), channels: Int64(channels), spatial: Int64(spatial), block: Int32(block),
         rectified: rectified ? 1 : 0, epsilon: epsilon)
     }
   }
 
-  @Test(arguments: [false, true], [false, true])
-  func formulas(blocked: Bool, rectified: Bool) {
+  @Test(arguments: [0, 8, 16], [false, true])
+  func formulas(block: Int, rectified: Bool) {
     for (batch, channels, spatial) in [(1, 1, 9), (3, 6, 35), (40, 16, 8), (5, 11, 1), (2, 24, 3), (70, 3, 150)] {
-      check(Problem(batch: batch, channels: channels, spatial: spatial, blocked: blocked, rectified: rectified))
+      check(Problem(batch: batch, channels: channels, spatial: spatial, block: block, rectified: rectified))
     }
   }
 

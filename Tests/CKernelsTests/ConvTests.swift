@@ -4,23 +4,22 @@
 import CKernels
 import Testing
 
-/// Where an element lies in plain NCHW or in nChw8c.
-func place(_ blocked: Bool, _ channels: Int, _ height: Int, _ width: Int, _ n: Int, _ c: Int, _ y: Int, _ x: Int) -> Int
-{
-  blocked
-    ? (((n * ((channels + 7) / 8) + c / 8) * height + y) * width + x) * 8 + c % 8
+/// Where an element lies in plain NCHW (block 0) or with channels in blocks.
+func place(_ block: Int, _ channels: Int, _ height: Int, _ width: Int, _ n: Int, _ c: Int, _ y: Int, _ x: Int) -> Int {
+  block > 0
+    ? (((n * ((channels + block - 1) / block) + c / block) * height + y) * width + x) * block + c % block
     : ((n * channels + c) * height + y) * width + x
 }
 
 /// A plain NCHW array in the layout asked for, padding lanes zero.
-func laidOut<T: BinaryFloatingPoint>(_ plain: [T], _ blocked: Bool, _ shape: [Int]) -> [T] {
+func laidOut<T: BinaryFloatingPoint>(_ plain: [T], _ block: Int, _ shape: [Int]) -> [T] {
   let (n, c, h, w) = (shape[0], shape[1], shape[2], shape[3])
-  if !blocked { return plain }
-  var result = [T](repeating: 0, count: n * ((c + 7) / 8 * 8) * h * w)
+  if block == 0 { return plain }
+  var result = [T](repeating: 0, count: n * ((c + block - 1) / block * block) * h * w)
   for i in 0..<n {
     for j in 0..<c {
       for y in 0..<h {
-        for x in 0..<w { result[place(true, c, h, w, i, j, y, x)] = plain[place(false, c, h, w, i, j, y, x)] }
+        for x in 0..<w { result[place(block, c, h, w, i, j, y, x)] = plain[place(0, c, h, w, i, j, y, x)] }
       }
     }
   }
@@ -49,14 +48,14 @@ private struct Geometry: Sendable, CustomTestStringConvertible {
       for o in 0..<channels.1 {
         for y in 0..<output.0 {
           for x in 0..<output.1 {
-            let destination = place(false, channels.1, output.0, output.1, n, o, y, x)
+            let destination = place(0, channels.1, output.0, output.1, n, o, y, x)
             for c in 0..<channels.0 {
               for i in 0..<kernel.0 {
                 for j in 0..<kernel.1 {
                   let row = y * stride.0 - pad.0 + i * dilation.0, column = x * stride.1 - pad.1 + j * dilation.1
                   guard (0..<input.0).contains(row), (0..<input.1).contains(column) else { continue }
                   body(
-                    place(false, channels.0, input.0, input.1, n, c, row, column),
+                    place(0, channels.0, input.0, input.1, n, c, row, column),
                     ((o * channels.0 + c) * kernel.0 + i) * kernel.1 + j, destination)
                 }
               }
@@ -120,8 +119,8 @@ private let geometries: [Geometry] = [
       var conv = g.conv(sourceBlocked: sourceBlocked, destinationBlocked: destinationBlocked, relu: relu)
       var first: [[Float]] = []
       for threads in threadCounts {
-        let x = Memory(laidOut(source, sourceBlocked, sourceShape))
-        let dy = Memory(laidOut(gradient, destinationBlocked, destinationShape))
+        let x = Memory(laidOut(source, sourceBlocked ? 8 : 0, sourceShape))
+        let dy = Memory(laidOut(gradient, destinationBlocked ? 8 : 0, destinationShape))
         let w = Memory(weights), b = Memory(bias)
         // Results start as NaN: everything, padding lanes too, must be written.
         let y = Memory(dy.read(Float.self).map { _ in Float.nan }),
@@ -147,10 +146,12 @@ private let geometries: [Geometry] = [
       }
       let rounded = output.map { Float(relu ? max($0, 0) : $0) }
       let sum = Float(g.channels.0 * taps), back = Float(g.channels.1 * taps), images = Float(max(g.batch * pixels, 1))
-      #expect(mismatches(first[0], laidOut(rounded, destinationBlocked, destinationShape), absolute: 3e-7 * sum) == 0)
+      #expect(
+        mismatches(first[0], laidOut(rounded, destinationBlocked ? 8 : 0, destinationShape), absolute: 3e-7 * sum) == 0)
       #expect(
         mismatches(
-          first[1], laidOut(sourceGradient.map { Float($0) }, sourceBlocked, sourceShape), absolute: 3e-7 * back)
+          first[1], laidOut(sourceGradient.map { Float($0) }, sourceBlocked ? 8 : 0, sourceShape), absolute: 3e-7 * back
+        )
           == 0)
       #expect(mismatches(first[2], weightsGradient.map { Float($0) }, absolute: 1e-7 * images) == 0)
       #expect(mismatches(first[3], biasGradient.map { Float($0) }, absolute: 1e-7 * images) == 0)

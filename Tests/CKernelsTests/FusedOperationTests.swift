@@ -77,6 +77,7 @@ private let operations: [Operation] = [
   .init(APUS_OP_XOR, "xor", 2, .exact) { a, b, _ in bit((a != 0) != (b != 0)) },
   .init(APUS_OP_SELECT, "select", 3, .exact) { a, b, c in a != 0 ? b : c },
   .init(APUS_OP_MULADD, "muladd", 3, .ulps(1e9)) { a, b, c in a * b + c },  // exact bits: see its own test
+  .init(APUS_OP_SUBMUL, "submul", 3, .ulps(1e9)) { a, b, c in c - a * b },
 ]
 
 /// Mixed magnitudes, equal pairs, zeros and every special value.
@@ -133,14 +134,19 @@ private func check<T: BinaryFloatingPoint & KernelElement>(_ operation: Operatio
   @Test func multiplyAddRoundsTwice() {
     let x: Float = 1 + 0x1p-12
     let values: [Float] = Array(repeating: x, count: 600)
-    let inputs = [Memory(values), Memory(values), Memory(values.map { _ in -(x * x) })]
+    let inputs = [
+      Memory(values), Memory(values), Memory(values.map { _ in -(x * x) }), Memory(values.map { _ in x * x }),
+    ]
     let program = Program(
-      APUS_F32, [(APUS_OP_MULADD, 3, 0, 1, 2), (APUS_OP_MUL, 4, 0, 1, 0), (APUS_OP_ADD, 4, 4, 2, 0)],
-      inputs: [APUS_F32, APUS_F32, APUS_F32], temps: 2, outputs: [3, 4], extents: [600])
-    let results = [Memory(values), Memory(values)]
+      APUS_F32,
+      [
+        (APUS_OP_MULADD, 4, 0, 1, 2), (APUS_OP_MUL, 5, 0, 1, 0), (APUS_OP_ADD, 5, 5, 2, 0),
+        (APUS_OP_SUBMUL, 6, 0, 1, 3),
+      ],
+      inputs: [APUS_F32, APUS_F32, APUS_F32, APUS_F32], temps: 3, outputs: [4, 5, 6], extents: [600])
+    let results = [Memory(values), Memory(values), Memory(values)]
     program.run(inputs, results)
-    #expect(results[0].read(Float.self).allSatisfy { $0 == 0 })
-    #expect(results[1].read(Float.self).allSatisfy { $0 == 0 })
+    for result in results { #expect(result.read(Float.self).allSatisfy { $0 == 0 }) }
     #expect((-(x * x)).addingProduct(x, x) != 0)
   }
 }

@@ -8,14 +8,14 @@ private struct Geometry: Sendable, CustomTestStringConvertible {
   var stride = (2, 2), pad = (top: 0, left: 0, bottom: 0, right: 0), dilation = (1, 1)
   var testDescription: String { name }
 
-  func pool<T: KernelElement>(_ type: T.Type, blocked: Bool, countPad: Bool) -> apus_pool {
+  func pool<T: KernelElement>(_ type: T.Type, block: Int, countPad: Bool) -> apus_pool {
     apus_pool(
       batch: Int64(shape[0]), channels: Int64(shape[1]), in_height: Int64(shape[2]), in_width: Int64(shape[3]),
       out_height: Int64(output.0), out_width: Int64(output.1), kernel_height: Int64(kernel.0),
       kernel_width: Int64(kernel.1), stride_h: Int64(stride.0), stride_w: Int64(stride.1), pad_top: Int64(pad.top),
       pad_left: Int64(pad.left), pad_bottom: Int64(pad.bottom), pad_right: Int64(pad.right),
       dilation_h: Int64(dilation.0), dilation_w: Int64(dilation.1), dtype: Int32(T.dtype.rawValue),
-      blocked: blocked ? 1 : 0, count_include_pad: countPad ? 1 : 0)
+      block: Int32(block), count_include_pad: countPad ? 1 : 0)
   }
 
   /// The input pixels of every window in order, and how many positions of it the padded image has.
@@ -72,7 +72,7 @@ private func pixels<T: BinaryFloatingPoint>(_ count: Int) -> [T] {
 }
 
 @Suite struct PoolTests {
-  private func check<T: BinaryFloatingPoint & KernelElement>(_ g: Geometry, _ type: T.Type, blocked: Bool) {
+  private func check<T: BinaryFloatingPoint & KernelElement>(_ g: Geometry, _ type: T.Type, block: Int) {
     let outShape = [g.shape[0], g.shape[1], g.output.0, g.output.1], plane = g.shape[2] * g.shape[3]
     let outputs = outShape.reduce(1, *)
     let source: [T] = pixels(g.shape.reduce(1, *))
@@ -92,10 +92,10 @@ private func pixels<T: BinaryFloatingPoint>(_ count: Int) -> [T] {
         means[out] = window.reduce(0) { $0 + smooth[p * plane + $1] } / divisor
         for pixel in window { meanGradient[p * plane + pixel] += gradient[out] / divisor }
       }
-      var pool = g.pool(T.self, blocked: blocked, countPad: countPad)
+      var pool = g.pool(T.self, block: block, countPad: countPad)
       for threads in threadCounts {
-        let x = Memory(laidOut(source, blocked, g.shape)), z = Memory(laidOut(smooth, blocked, g.shape))
-        let dy = Memory(laidOut(gradient, blocked, outShape))
+        let x = Memory(laidOut(source, block, g.shape)), z = Memory(laidOut(smooth, block, g.shape))
+        let dy = Memory(laidOut(gradient, block, outShape))
         let stored = dy.read(T.self).count
         let y = Memory([T](repeating: .nan, count: stored)), dx = Memory(x.read(T.self).map { _ in T.nan })
         let argmax = Memory([Int32](repeating: -9, count: stored)), again = Memory([T](repeating: .nan, count: stored))
@@ -105,7 +105,7 @@ private func pixels<T: BinaryFloatingPoint>(_ count: Int) -> [T] {
           &pool, dy.base, argmax.base.assumingMemoryBound(to: Int32.self), dx.base, Int32(threads))
         #expect([y, dx, argmax, again].allSatisfy { $0.isIntact })
         let got = y.read(T.self)
-        #expect(mismatches(got, laidOut(best, blocked, outShape)) == 0)
+        #expect(mismatches(got, laidOut(best, block, outShape)) == 0)
         #expect(mismatches(again.read(T.self), got) == 0)
         let gotPlaces = argmax.read(Int32.self)
         for c in 0..<outputs {
@@ -114,20 +114,21 @@ private func pixels<T: BinaryFloatingPoint>(_ count: Int) -> [T] {
             c % (g.output.0 * g.output.1)
           )
           let at = place(
-            blocked, g.shape[1], g.output.0, g.output.1, n, channel, pixel / g.output.1, pixel % g.output.1)
+            block, g.shape[1], g.output.0, g.output.1, n, channel, pixel / g.output.1, pixel % g.output.1)
           #expect(Double(gotPlaces[at]) == places[c])
         }
-        #expect(identical(dx.read(T.self).map { $0 + 0 }, laidOut(maxGradient, blocked, g.shape)))
+        #expect(identical(dx.read(T.self).map { $0 + 0 }, laidOut(maxGradient, block, g.shape)))
         apus_avgpool_forward(&pool, z.base, y.base, Int32(threads))
         apus_avgpool_backward(&pool, dy.base, dx.base, Int32(threads))
-        #expect(mismatches(y.read(T.self), laidOut(means, blocked, outShape), absolute: 0) == 0)
-        #expect(mismatches(dx.read(T.self), laidOut(meanGradient, blocked, g.shape), absolute: 0) == 0)
+        #expect(mismatches(y.read(T.self), laidOut(means, block, outShape), absolute: 0) == 0)
+        #expect(mismatches(dx.read(T.self), laidOut(meanGradient, block, g.shape), absolute: 0) == 0)
         #expect([y, dx].allSatisfy { $0.isIntact })
       }
     }
   }
 
-  @Test(arguments: geometries) fileprivate func plainFloat(_ g: Geometry) { check(g, Float.self, blocked: false) }
-  @Test(arguments: geometries) fileprivate func plainDouble(_ g: Geometry) { check(g, Double.self, blocked: false) }
-  @Test(arguments: geometries) fileprivate func blockedFloat(_ g: Geometry) { check(g, Float.self, blocked: true) }
+  @Test(arguments: geometries) fileprivate func plainFloat(_ g: Geometry) { check(g, Float.self, block: 0) }
+  @Test(arguments: geometries) fileprivate func plainDouble(_ g: Geometry) { check(g, Double.self, block: 0) }
+  @Test(arguments: geometries) fileprivate func blockedFloat(_ g: Geometry) { check(g, Float.self, block: 8) }
+  @Test(arguments: geometries) fileprivate func wideBlockedFloat(_ g: Geometry) { check(g, Float.self, block: 16) }
 }

@@ -141,3 +141,11 @@ enum ConvolutionKernel {
     }
   }
 }
+
+extension Layout {
+  /// Channels in a block, for the layouts in which the own kernels take images; 0 for all others.
+  var channelBlock: Int {
+    for size in [8, 16] where self == .channelBlocked(size) { return size }
+    return 0
+  }
+}

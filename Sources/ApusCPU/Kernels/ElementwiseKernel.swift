@@ -136,39 +136,82 @@ enum ElementwiseKernel {
 struct RegisterAllocation {
   private(set) var instructions: [apus_instruction] = []
   private(set) var registerCount = 0
-  private var registerOf: [Int] = []
+  private var registerOf: [Int]
   private let inputCount: Int
 
   init(_ program: FusedProgram, stored: [Int]) {
     inputCount = program.inputTypes.count
+    let steps = MultiplyAddPairs.steps(of: program, stored: stored)
+    registerOf = [Int](repeating: -1, count: program.instructions.count)
     var lastUse = [Int](repeating: -1, count: program.instructions.count)
-    for (position, instruction) in program.instructions.enumerated() {
-      for operand in instruction.operands where operand >= inputCount { lastUse[operand - inputCount] = position }
+    for (position, step) in steps.enumerated() {
+      for operand in step.operands where operand >= inputCount { lastUse[operand - inputCount] = position }
     }
     for operand in stored where operand >= inputCount { lastUse[operand - inputCount] = Int.max }
     var free: [Int] = []
-    for (position, instruction) in program.instructions.enumerated() {
+    for (position, step) in steps.enumerated() {
       var codes = [UInt16](repeating: 0, count: 3)
-      for (index, operand) in instruction.operands.enumerated() { codes[index] = self.operand(operand) }
-      for operand in Set(instruction.operands) where operand >= inputCount && lastUse[operand - inputCount] == position
-      {
+      for (index, operand) in step.operands.enumerated() { codes[index] = self.operand(operand) }
+      for operand in Set(step.operands) where operand >= inputCount && lastUse[operand - inputCount] == position {
         free.append(registerOf[operand - inputCount])
       }
       let register = free.popLast() ?? registerCount
       registerCount = max(registerCount, register + 1)
-      registerOf.append(register)
+      registerOf[step.result] = register
       instructions.append(
         apus_instruction(
-          op: ElementwiseKernel.opcode(instruction.function), dst: UInt16(inputCount + register), a: codes[0],
-          b: codes[1],
-          c: codes[2]))
-      if lastUse[position] < 0 { free.append(register) }
+          op: step.opcode, dst: UInt16(inputCount + register), a: codes[0], b: codes[1], c: codes[2]))
+      if lastUse[step.result] < 0 { free.append(register) }
     }
   }
 
   /// The kernel's number for an operand of the program.
   func operand(_ operand: Int) -> UInt16 {
     UInt16(operand < inputCount ? operand : inputCount + registerOf[operand - inputCount])
+  }
+}
+
+/// Joins a product that only one sum or difference uses with it: one pass over the tile instead of two, the same bits.
+private enum MultiplyAddPairs {
+  /// One instruction of the kernel, which computes the result of an instruction of the program.
+  struct Step {
+    var opcode: UInt16
+    var operands: [Int]
+    var result: Int
+  }
+
+  static func steps(of program: FusedProgram, stored: [Int]) -> [Step] {
+    let inputCount = program.inputTypes.count
+    var uses = [Int](repeating: 0, count: program.instructions.count)
+    for operand in stored + program.instructions.flatMap(\.operands) where operand >= inputCount {
+      uses[operand - inputCount] += 1
+    }
+    /// The factors of an operand that is a product used once.
+    func factors(_ operand: Int) -> [Int]? {
+      guard operand >= inputCount, uses[operand - inputCount] == 1 else { return nil }
+      let instruction = program.instructions[operand - inputCount]
+      return instruction.function == .binary(.multiply) ? instruction.operands : nil
+    }
+    var joined: Set<Int> = []
+    var steps: [Step] = []
+    for (position, instruction) in program.instructions.enumerated() {
+      let operands = instruction.operands
+      var step = Step(opcode: ElementwiseKernel.opcode(instruction.function), operands: operands, result: position)
+      func join(_ product: Int, _ other: Int, _ code: apus_op) -> Bool {
+        guard let factors = factors(operands[product]) else { return false }
+        step.opcode = UInt16(code.rawValue)
+        step.operands = factors + [operands[other]]
+        joined.insert(operands[product] - inputCount)
+        return true
+      }
+      switch instruction.function {
+      case .binary(.add): if !join(0, 1, APUS_OP_MULADD) { _ = join(1, 0, APUS_OP_MULADD) }
+      case .binary(.subtract): _ = join(1, 0, APUS_OP_SUBMUL)
+      default: break
+      }
+      steps.append(step)
+    }
+    return steps.filter { !joined.contains($0.result) }
   }
 }
 

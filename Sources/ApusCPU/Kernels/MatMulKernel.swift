@@ -3,7 +3,8 @@ import ApusTensor
 import CKernels
 import COneDNN
 
-/// Matrix products: oneDNN's `sgemm` for f32, an own kernel for f64 and for products too small for a library call.
+/// Matrix products: oneDNN's `sgemm` for f32, an own kernel for f64, for products too small for a library call and for
+/// those of a dense layer.
 enum MatMulKernel {
   /// Multiply-adds below which the own kernel is faster than a library call.
   fileprivate static let smallProduct = 32 * 32 * 32
@@ -67,8 +68,10 @@ enum MatMulKernel {
           c.assumingMemoryBound(to: Double.self), n, threads)
       }
     }
-    // The own kernel gives the same bits for any number of threads.
-    if work <= smallProduct || options.isDeterministic {
+    // oneDNN 2.6 divides a product with a transposed right operand badly: 512 results of 32 images took as long on two
+    // threads as on one. The own kernel gives the same bits for any number of threads.
+    let isLayer = product.transposesRight && !product.transposesLeft && product.m >= 8
+    if work <= smallProduct || options.isDeterministic || isLayer {
       return { a, b, c in
         apus_gemm_f32(
           ta, tb, m, n, k, a.assumingMemoryBound(to: Float.self), lda, b.assumingMemoryBound(to: Float.self), ldb, 0,

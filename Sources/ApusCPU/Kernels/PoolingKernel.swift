@@ -2,12 +2,13 @@ import ApusCompiler
 import ApusTensor
 import CKernels
 
-/// Max and average pooling, in the plain layout or in channel blocks of 8, whichever the images come in.
+/// Max and average pooling, in the plain layout or in channel blocks, whichever the images come in.
 enum PoolingKernel {
   static func layouts(_ node: Graph.Node, _ inputTypes: [TensorType], _ inputLayouts: [Layout]) -> LayoutChoice? {
-    let blocked = Layout.channelBlocked(8)
     // Rather the gradient than the places of the maxima is reordered: the result goes where the image came from.
-    guard inputTypes[0].dtype == .float32, inputLayouts.contains(blocked) else { return nil }
+    guard inputTypes[0].dtype == .float32, let blocked = inputLayouts.last(where: { $0.channelBlock > 0 }) else {
+      return nil
+    }
     switch node.operation {
     case is MaxPool: return LayoutChoice(inputs: [blocked], outputs: [blocked, blocked])
     case is MaxPoolBackward: return LayoutChoice(inputs: [blocked, blocked], outputs: [blocked])
@@ -19,7 +20,7 @@ enum PoolingKernel {
   private static func description(
     _ geometry: PoolGeometry, image: Shape, result: Shape, dtype: DType, layout: Layout, countsPadding: Bool = false
   ) -> ConstantArray<apus_pool>? {
-    guard dtype.isFloatingPoint, layout.isPlain || (layout == .channelBlocked(8) && dtype == .float32) else {
+    guard dtype.isFloatingPoint, layout.isPlain || (layout.channelBlock > 0 && dtype == .float32) else {
       return nil
     }
     return ConstantArray([
@@ -30,7 +31,7 @@ enum PoolingKernel {
         stride_w: Int64(geometry.stride.width), pad_top: Int64(geometry.paddingLow.height),
         pad_left: Int64(geometry.paddingLow.width), pad_bottom: Int64(geometry.paddingHigh.height),
         pad_right: Int64(geometry.paddingHigh.width), dilation_h: Int64(geometry.dilation.height),
-        dilation_w: Int64(geometry.dilation.width), dtype: dtype.kernelCode, blocked: layout.isPlain ? 0 : 1,
+        dilation_w: Int64(geometry.dilation.width), dtype: dtype.kernelCode, block: Int32(layout.channelBlock),
         count_include_pad: countsPadding ? 1 : 0)
     ])
   }

@@ -62,7 +62,8 @@ typedef enum {
   APUS_OP_XOR = 44,
   APUS_OP_SELECT = 45,    // a != 0 ? b : c
   APUS_OP_MULADD = 46,    // a * b + c, rounded twice: the same bits as MUL then ADD, one pass instead of two
-  APUS_OP_COUNT = 47
+  APUS_OP_SUBMUL = 47,    // c - a * b, likewise
+  APUS_OP_COUNT = 48
 } apus_op;
 
 /// One instruction: dst = op(a, b, c); operands an operation does not take are ignored (write 0).

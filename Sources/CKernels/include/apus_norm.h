@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Batch normalisation in training, f32. Layout: plain [N, C, S], or [N, ceil(C / 8), S, 8], padding
+// Batch normalisation in training, f32. Layout: plain [N, C, S], or [N, ceil(C / block), S, block], padding
 // zero in what is read and written as zero.
 #ifndef APUS_NORM_H
 #define APUS_NORM_H
@@ -13,7 +13,7 @@ extern "C" {
 
 typedef struct {
   int64_t batch, channels, spatial;
-  int blocked;    // 0: plain, 1: in channel blocks of 8
+  int block;      // 0: plain, 8 or 16: channels in blocks of so many
   int rectified;  // whether the result is max(y, 0), and gradients are those of that
   double epsilon;
 } apus_batch_norm;

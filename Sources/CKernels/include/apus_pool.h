@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Max and average pooling. Layout: plain NCHW, or nChw8c (f32 only): [N, ceil(C/8), H, W, 8], padding lanes zero in what
-// is read and written as zero.
+// Max and average pooling. Layout: plain NCHW, or (f32 only) [N, ceil(C / block), H, W, block], padding lanes zero in
+// what is read and written as zero.
 #ifndef APUS_POOL_H
 #define APUS_POOL_H
 
@@ -17,7 +17,7 @@ typedef struct {
   int64_t batch, channels, in_height, in_width, out_height, out_width, kernel_height, kernel_width, stride_h, stride_w,
       pad_top, pad_left, pad_bottom, pad_right, dilation_h, dilation_w;
   int dtype;              // APUS_F32 or APUS_F64
-  int blocked;            // 0: plain NCHW, 1: nChw8c
+  int block;              // 0: plain NCHW, 8 or 16: channels in blocks of so many
   int count_include_pad;  // average: divide by the window's positions in the padded image, not only in the image
 } apus_pool;
 
