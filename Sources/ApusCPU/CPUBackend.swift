@@ -23,6 +23,9 @@ package struct CPUBackend: Backend {
       PoolingKernel.layouts(node, inputTypes, inputLayouts)
     case is BatchNormTraining, is RectifiedBatchNorm, is BatchNormTrainingBackward, is RectifiedBatchNormBackward:
       BatchNormKernel.layouts(node, inputTypes, inputLayouts)
+    case is LocalResponse, is LocalResponseBackward: LocalResponseKernel.layouts(inputTypes, inputLayouts)
+    case is Resample, is ResampleBackward: ResampleKernel.layouts(inputTypes, inputLayouts)
+    case is Slice, is Unslice, is Pad, is Concatenate: ChannelBlocks.layouts(node, inputTypes, inputLayouts)
     default: nil
     }
   }
@@ -46,6 +49,11 @@ package struct CPUBackend: Backend {
     case is MaxPool, is MaxPoolBackward, is AveragePool, is AveragePoolBackward: PoolingKernel.kernel(context)
     case is BatchNormTraining, is RectifiedBatchNorm, is BatchNormTrainingBackward, is RectifiedBatchNormBackward:
       BatchNormKernel.kernel(context)
+    case let response as LocalResponse: LocalResponseKernel.kernel(response, isBackward: false, context)
+    case let response as LocalResponseBackward:
+      LocalResponseKernel.kernel(response.forward, isBackward: true, context)
+    case let resample as Resample: ResampleKernel.kernel(resample.geometry, isBackward: false, context)
+    case let resample as ResampleBackward: ResampleKernel.kernel(resample.geometry, isBackward: true, context)
     case let softmax as Softmax: SoftmaxKernel.kernel(softmax, context)
     case let softmax as SoftmaxBackward: SoftmaxKernel.kernel(softmax, context)
     case let slice as Slice: IndexingKernel.slice(slice, context)

@@ -48,6 +48,14 @@ import Testing
         usesCeiling: settings.isTrue("ceil_mode"), countsPadding: settings.isTrue("count_include_pad"))
     case "adaptive_avg_pool1d": return AdaptiveAveragePool1D(settings.whole("output_size"))
     case "adaptive_max_pool1d": return AdaptiveMaxPool1D(settings.whole("output_size"))
+    case "interpolate":
+      let interpolation: Interpolation =
+        golden.options["mode"]?.text == "nearest"
+        ? .nearest : .bilinear(alignsCorners: settings.isTrue("align_corners"))
+      guard let factors = golden.options["scale_factor"]?.doubles else {
+        return Upsample(to: settings.size("size"), interpolation)
+      }
+      return Upsample(by: factors[0], width: factors[1], interpolation)
     default: throw ShapeError("no layer for \(golden.operation)")
     }
   }
@@ -56,8 +64,9 @@ import Testing
     var layer: any Layer
   }
 
-  @Test(arguments: [DType.float32, .float64]) func layersEqualPyTorch(dtype: DType) throws {
-    for golden in try GoldenFile("spatial", dtype).cases {
+  @Test(arguments: ["spatial", "resampling"], [DType.float32, .float64])
+  func layersEqualPyTorch(subject: String, dtype: DType) throws {
+    for golden in try GoldenFile(subject, dtype).cases {
       let layer = try layer(golden)
       try withExecutor {
         layer.convert(to: dtype)
@@ -150,7 +159,8 @@ import Testing
       ConvTranspose1D(4, 6, kernel: 3, stride: 2, padding: 1, outputPadding: 1, activation: .tanh),
       MaxPool1D(2), MaxPool1D(3, stride: 2, padding: 1, dilation: 2, usesCeiling: true),
       AveragePool1D(3, stride: 2, countsPadding: false), AdaptiveAveragePool1D(4), AdaptiveMaxPool1D(3),
-      GlobalAveragePool1D(), GlobalMaxPool1D(),
+      GlobalAveragePool1D(), GlobalMaxPool1D(), Upsample(by: 2), Upsample(to: 7, .bilinear(alignsCorners: true)),
+      Upsample(by: 2, width: 1.5, .bilinear),
     ]
     #expect(
       layers.map(\.description) == [
@@ -163,7 +173,8 @@ import Testing
         "ConvTranspose1D(4, 6, kernel: 3, stride: 2, padding: 1, outputPadding: 1, activation: .tanh)",
         "MaxPool1D(2)", "MaxPool1D(3, stride: 2, padding: 1, dilation: 2, usesCeiling: true)",
         "AveragePool1D(3, stride: 2, countsPadding: false)", "AdaptiveAveragePool1D(4)", "AdaptiveMaxPool1D(3)",
-        "GlobalAveragePool1D()", "GlobalMaxPool1D()",
+        "GlobalAveragePool1D()", "GlobalMaxPool1D()", "Upsample(by: 2.0)",
+        "Upsample(to: 7, .bilinear(alignsCorners: true))", "Upsample(by: 2.0, width: 1.5, .bilinear)",
       ])
   }
 
@@ -207,6 +218,35 @@ import Testing
     #expect(
       problem { transposedConv2D(x, weights, geometry: ConvolutionGeometry(groups: 3)) }.contains(
         "4 input channels do not divide into 3 groups"))
+  }
+
+  /// The nearest pixels are copies: no value changes a bit, and what is not a number spreads no further.
+  @Test func nearestPixelsAreCopies() {
+    withExecutor {
+      let x = Tensor([1e-40, Float.nan, -Float.infinity, 0.1], shape: [1, 1, 2, 2])
+      let y = Upsample(by: 49)(x)
+      #expect(y.shape == [1, 1, 98, 98])
+      let values = y.scalars(as: Float.self)
+      for (index, value) in values.enumerated() {
+        let source = [1e-40, Float.nan, -Float.infinity, 0.1][index / 98 / 49 * 2 + index % 98 / 49]
+        if value.bitPattern != source.bitPattern { Issue.record("pixel \(index) is \(value)") }
+      }
+    }
+  }
+
+  @Test func mistakesOfUpsamplingAreNamed() {
+    let x = Tensor.zeros([2, 4, 3, 5])
+    #expect(problem { Upsample(by: 0)(x) }.contains("the factors must be positive numbers, got 0.0 and 0.0"))
+    #expect(problem { Upsample(by: 1, width: .nan)(x) }.contains("the factors must be positive numbers"))
+    #expect(problem { Upsample(by: 0.2)(x) }.contains("leave at least one pixel"))
+    #expect(problem { Upsample(to: Size2D(3, 0))(x) }.contains("every size must be at least 1"))
+    #expect(
+      problem { Upsample(to: 3)(x[0]) } == """
+        Upsample(to: 3): the input is [4, 3, 5], it must be images [N, C, H, W] of at least one pixel
+        """)
+    #expect(problem { x.resized(to: -2) }.contains("every extent must be at least 1"))
+    #expect(problem { x.resized(by: .infinity, 2) }.contains("the factors must be positive numbers"))
+    #expect(problem { x.cast(to: .uint8).resized(to: 2) }.contains("floating-point images"))
   }
 
   @Test func mistakesAlongSequencesAreNamed() {

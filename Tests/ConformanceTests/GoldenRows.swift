@@ -68,6 +68,7 @@ let goldenRows: [String: [String: GoldenRow]] = [
   "tensor_ops": elementRows.merging(movementRows) { $1 }, "reductions": reductionRows, "activations": activationRows,
   "further_activations": activationRows, "normalizations": normalizationRows,
   "convolution": ["conv2d": convolutionRow], "pooling": poolingRows, "spatial": spatialRows,
+  "resampling": spatialRows,
 ]
 
 private let elementRows: [String: GoldenRow] = [

@@ -21,7 +21,7 @@ private func deviation(_ result: Tensor, _ golden: HostArray) -> Double {
 
 private let subjects = [
   "tensor_ops", "reductions", "activations", "further_activations", "normalizations", "convolution", "pooling",
-  "spatial",
+  "spatial", "resampling",
 ]
 
 private let combinations = subjects.flatMap { subject in

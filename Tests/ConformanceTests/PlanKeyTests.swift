@@ -21,6 +21,24 @@ private let otherPools: [PoolGeometry] = [
   PoolGeometry(kernel: 2, usesCeiling: true),
 ]
 
+private let responses = [
+  LocalResponse(size: 5, factor: 0.1, beta: 0.75, k: 2), LocalResponse(size: 4, factor: 0.1, beta: 0.75, k: 2),
+  LocalResponse(size: 5, factor: 0.2, beta: 0.75, k: 2), LocalResponse(size: 5, factor: 0.1, beta: 0.5, k: 2),
+  LocalResponse(size: 5, factor: 0.1, beta: 0.75, k: 1),
+]
+private let axis = ResampleAxis(extent: 3, count: 4)
+private let resizings =
+  [
+    axis, ResampleAxis(extent: 2, count: 4), ResampleAxis(extent: 3, count: 5),
+    ResampleAxis(extent: 3, count: 4, ratio: 0.7),
+  ].map { ResampleGeometry(rows: $0, columns: axis, interpolation: .nearest) } + [
+    ResampleGeometry(rows: axis, columns: ResampleAxis(extent: 2, count: 4), interpolation: .nearest),
+    ResampleGeometry(rows: axis, columns: ResampleAxis(extent: 3, count: 5), interpolation: .nearest),
+    ResampleGeometry(rows: axis, columns: ResampleAxis(extent: 3, count: 4, ratio: 0.7), interpolation: .nearest),
+    ResampleGeometry(rows: axis, columns: axis, interpolation: .bilinear),
+    ResampleGeometry(rows: axis, columns: axis, interpolation: .bilinear(alignsCorners: true)),
+  ]
+
 /// For each primitive: one operation, and others that differ from it in one attribute each.
 private let families: [[any Primitive]] = [
   UnaryFunction.allCases.map { Unary($0) }, BinaryFunction.allCases.map { Binary($0) },
@@ -88,6 +106,8 @@ private let families: [[any Primitive]] = [
     AveragePoolBackward(geometry: pool, inputShape: [1, 2, 3, 4], countsPadding: false),
     AveragePoolBackward(geometry: pool, inputShape: [1, 2, 3, 5], countsPadding: true),
   ],
+  responses, responses.map { LocalResponseBackward($0) }, resizings.map { Resample(geometry: $0) },
+  resizings.map { ResampleBackward(geometry: $0) },
   [BatchNormTraining(epsilon: 1e-5), BatchNormTraining(epsilon: 1e-3)],
   [BatchNormTrainingBackward(epsilon: 1e-5), BatchNormTrainingBackward(epsilon: 1e-3)],
   [Softmax(axis: 0, isLog: false), Softmax(axis: 1, isLog: false), Softmax(axis: 0, isLog: true)],

@@ -17,8 +17,8 @@ from pathlib import Path
 import torch
 
 from golden import activations, adversarial, elman, further_activations, further_losses, further_training
-from golden import higher_order, layers, losses, networks, normalizations, optimization, optimizers, pictures, spatial
-from golden import tensor_ops, training
+from golden import higher_order, layers, losses, networks, normalizations, optimization, optimizers, pictures, resampling
+from golden import spatial, tensor_ops, training
 from golden.store import GoldenFile, write
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -30,6 +30,7 @@ SUBJECTS: dict[str, tuple[Callable[[torch.dtype], GoldenFile], tuple[str, ...]]]
     "layers": (layers.build, ("f32", "f64")),
     "convolution": (layers.build_convolution, ("f32", "f64")),
     "pooling": (layers.build_pooling, ("f32", "f64")),
+    "resampling": (resampling.build, ("f32", "f64")),
     "spatial": (spatial.build, ("f32", "f64")),
     "activations": (activations.build, ("f32", "f64")),
     "losses": (losses.build, ("f32", "f64")),

@@ -4,57 +4,71 @@ import CKernels
 
 /// Kernels that cut, join, pad, and move rows by index.
 enum IndexingKernel {
-  static func slice(_ slice: Slice, _ context: LoweringContext) -> Kernel {
-    let (strides, offset) = Slice.strides(context.inputTypes[0].shape, slice.starts, slice.steps)
+  static func slice(_ slice: Slice, _ context: LoweringContext) -> Kernel? {
+    guard let (input, output) = stored(context) else { return nil }
+    let (strides, offset) = Slice.strides(input.shape, input.starts(slice.starts), input.steps(slice.steps))
     return MovementKernel.strided(
-      context, extents: slice.counts, source: strides, sourceOffset: offset,
-      target: context.outputType.shape.rowMajorStrides)
+      context, extents: output.extents, source: strides, sourceOffset: offset, target: output.shape.rowMajorStrides)
   }
 
-  static func unslice(_ unslice: Unslice, _ context: LoweringContext) -> Kernel {
-    let (strides, offset) = Slice.strides(unslice.shape, unslice.starts, unslice.steps)
+  static func unslice(_ unslice: Unslice, _ context: LoweringContext) -> Kernel? {
+    guard let (input, output) = stored(context) else { return nil }
+    let (strides, offset) = Slice.strides(output.shape, output.starts(unslice.starts), output.steps(unslice.steps))
     let copy = MovementKernel.strided(
-      context, extents: Array(context.inputTypes[0].shape), source: context.inputTypes[0].shape.rowMajorStrides,
-      target: strides, targetOffset: offset)
-    return filled(context, with: 0, then: copy)
+      context, extents: input.extents, source: input.shape.rowMajorStrides, target: strides, targetOffset: offset)
+    return filled(context, output, with: 0, then: copy)
   }
 
-  static func pad(_ pad: Pad, _ context: LoweringContext) -> Kernel {
-    let strides = context.outputType.shape.rowMajorStrides
-    let offset = zip(pad.low, strides).reduce(0) { $0 + $1.0 * $1.1 }
+  static func pad(_ pad: Pad, _ context: LoweringContext) -> Kernel? {
+    guard let (input, output) = stored(context) else { return nil }
+    let strides = output.shape.rowMajorStrides
+    let offset = zip(output.starts(pad.low), strides).reduce(0) { $0 + $1.0 * $1.1 }
     let copy = MovementKernel.strided(
-      context, extents: Array(context.inputTypes[0].shape), source: context.inputTypes[0].shape.rowMajorStrides,
-      target: strides, targetOffset: offset)
-    return filled(context, with: pad.value, then: copy)
+      context, extents: input.extents, source: input.shape.rowMajorStrides, target: strides, targetOffset: offset)
+    return filled(context, output, with: pad.value, then: copy)
   }
 
-  private static func filled(_ context: LoweringContext, with value: Double, then kernel: Kernel) -> Kernel {
+  /// The first input and the output as they lie in memory; nil when their layouts differ.
+  private static func stored(_ context: LoweringContext) -> (input: StoredTensor, output: StoredTensor)? {
+    let layout = context.outputLayout(0)
+    guard context.inputLayouts.allSatisfy({ $0 == layout }),
+      layout.isPlain || layout.channelBlock > 0
+    else { return nil }
+    return (StoredTensor(context.inputTypes[0].shape, layout), StoredTensor(context.outputType.shape, layout))
+  }
+
+  private static func filled(
+    _ context: LoweringContext, _ output: StoredTensor, with value: Double, then kernel: Kernel
+  ) -> Kernel {
     let type = context.outputType
+    let count = output.shape.elementCount
     let cell = ConstantArray<UInt64>([0])
     HostView(type: TensorType([], type.dtype), pointer: UnsafeMutableRawPointer(cell.pointer)).store([value])
-    let threads = context.options.threads(forElements: type.shape.elementCount)
+    let threads = context.options.threads(forElements: count)
     return Kernel { arguments in
-      apus_fill(Int32(type.dtype.byteCount), arguments[1], cell.pointer, Int64(type.shape.elementCount), threads)
+      apus_fill(Int32(type.dtype.byteCount), arguments[1], cell.pointer, Int64(count), threads)
       kernel.run(arguments)
     }
   }
 
-  static func concatenate(_ concatenate: Concatenate, _ context: LoweringContext) -> Kernel {
-    let strides = context.outputType.shape.rowMajorStrides
+  static func concatenate(_ concatenate: Concatenate, _ context: LoweringContext) -> Kernel? {
+    guard let (_, output) = stored(context) else { return nil }
+    let strides = output.shape.rowMajorStrides
     let size = context.outputType.dtype.byteCount
     let count = context.inputTypes.count
     var offset = 0
     var pieces: [(lists: ConstantArray<Int64>, offset: Int, threads: Int32)] = []
     for type in context.inputTypes {
-      let lists = Array(type.shape) + type.shape.rowMajorStrides + strides
+      let input = StoredTensor(type.shape, context.outputLayout(0))
+      let lists = input.extents + input.shape.rowMajorStrides + strides
       pieces.append(
         (
           ConstantArray(lists.map(Int64.init)), offset * size,
-          context.options.threads(forElements: type.shape.elementCount * 2)
+          context.options.threads(forElements: input.shape.elementCount * 2)
         ))
-      offset += type.shape[concatenate.axis] * strides[concatenate.axis]
+      offset += input.extents[concatenate.axis] * strides[concatenate.axis]
     }
-    let (rank, list) = (context.outputType.shape.rank, pieces)
+    let (rank, list) = (output.extents.count, pieces)
     return Kernel { arguments in
       for (index, piece) in list.enumerated() {
         apus_copy_strided(

@@ -15,11 +15,13 @@
 #include "apus_data.h"
 #include "apus_fused.h"
 #include "apus_gemm.h"
+#include "apus_lrn.h"
 #include "apus_norm.h"
 #include "apus_parallel.h"
 #include "apus_pool.h"
 #include "apus_random.h"
 #include "apus_reduce.h"
+#include "apus_resample.h"
 #include "apus_softmax.h"
 #include "apus_types.h"
 

@@ -55,6 +55,8 @@ public struct GoldenFile: Sendable {
 
     /// The number; 0 if it is none.
     public var double: Double { if case .number(let value) = self { value } else { 0 } }
+    /// The numbers of a list; empty for anything else.
+    public var doubles: [Double] { if case .list(let values) = self { values } else { [] } }
     /// The whole numbers of a list, or the one number.
     public var integers: [Int] {
       switch self {

@@ -16,11 +16,6 @@ public func localResponseNorm(
     let problem = "localResponseNorm(\(x.type)): needs f32 or f64 [N, C, ...] and a size of at least 1, got \(size)"
     return Diagnostics.fail(ShapeError(problem), like: x.type)
   }
-  let (samples, channels) = (x.shape[0], x.shape[1])
-  let positions = x.shape.dropFirst(2).reduce(1, *)
-  // The channels as the rows of a picture, zeros above and below.
-  let squares = x.squared().reshaped(to: [samples, 1, channels, positions] as Shape)
-    .padded(before: [0, 0, size / 2, 0], after: [0, 0, (size - 1) / 2, 0])
-  let means = squares.averagePooled(PoolGeometry(kernel: Size2D(size, 1), stride: 1)).reshaped(to: x.shape)
-  return x / pow(means * (dividesBySize ? alpha : alpha * Double(size)) + k, beta)
+  let factor = dividesBySize ? alpha / Double(size) : alpha
+  return Tensor.record(LocalResponse(size: size, factor: factor, beta: beta, k: k), [x])
 }

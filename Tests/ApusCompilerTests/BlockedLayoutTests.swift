@@ -1,0 +1,89 @@
+import Apus
+import ApusCPU
+import ApusCompiler
+import Testing
+
+@testable import ApusTensor
+
+/// Operations between convolutions leave images in channel blocks: the only reorders are those of what comes in.
+///
+/// All numbers of channels are multiples of 16, the larger of the blocks.
+@Suite struct BlockedLayoutTests {
+  /// Runs a function of images on the CPU and counts its kernels by name.
+  private func kernels(_ inputs: [Tensor], _ body: ([Tensor]) -> [Tensor]) -> [String: Int] {
+    var diagnostics = PlanDiagnostics()
+    diagnostics.profiles = true
+    let backend = CPUBackend(options: CPUOptions(threads: 1))
+    let executor = PlanExecutor(backend: backend, diagnostics: diagnostics)
+    Execution.$override.withValue(executor) { realize(body(inputs)) }
+    var counts: [String: Int] = [:]
+    for line in executor.profileReport().split(separator: "\n") {
+      let words = line.split(separator: " ")
+      guard words.count >= 6, words[words.count - 2] == "x", let count = Int(words[words.count - 3]) else { continue }
+      counts[String(words[words.count - 1]), default: 0] += count
+    }
+    return counts
+  }
+
+  private func images(_ channels: Int, _ outputs: Int = 32) -> [Tensor] {
+    func numbers(_ shape: Shape) -> Tensor {
+      Tensor(HostArray((0..<shape.elementCount).map { Float($0 * 7919 % 101) / 500 - 0.1 }, shape: shape))
+    }
+    return [numbers([2, channels, 6, 5]), numbers([outputs, channels, 3, 3])]
+  }
+
+  private let geometry = ConvolutionGeometry(paddingLow: 1)
+
+  @Test func aConvolutionReordersItsImages() {
+    let counts = kernels(images(32)) { x in [conv2D(x[0], x[1], geometry: geometry)] }
+    #expect(counts["convolution"] == 1 && counts["reorder"] == 1, "\(counts)")
+  }
+
+  @Test func residualSumsCostNoReorder() {
+    let counts = kernels(images(32)) { x in
+      var h = conv2D(x[0], x[1], geometry: geometry)
+      for _ in 0..<3 { h = relu(h + conv2D(relu(conv2D(h, x[1], geometry: geometry)), x[1], geometry: geometry)) }
+      return [h]
+    }
+    #expect(counts["convolution", default: 0] + counts["convolution_relu", default: 0] == 7, "\(counts)")
+    #expect(counts["reorder"] == 1, "\(counts)")
+  }
+
+  /// An Inception module, a crop, and what the decoder of a U-Net does, forward and backward.
+  @Test func joiningAndCuttingChannelsCostsNoReorder() {
+    let inputs = images(32)
+    let counts = kernels(inputs) { x in
+      let h = conv2D(x[0], x[1], geometry: geometry)
+      let half = h[0..., 16..<32]
+      let joined = concatenate([h, half, h], axis: 1)
+      let skip = joined[0..., 16..<48, 1..., ..<4]
+      let up = skip.resized(to: Size2D(6, 5), .bilinear).resized(by: 2, 1)
+      let padded = localResponseNorm(up).padded(before: [0, 16, 1, 0], after: [0, 0, 0, 1])
+      return [conv2D(padded[0..., 16..., 0..., 0...], x[1], geometry: geometry)]
+    }
+    for name in ["concatenate", "slice", "pad", "local_response", "resample"] {
+      #expect(counts[name, default: 0] > 0, "no \(name) in \(counts)")
+    }
+    #expect(counts["reorder"] == 1, "\(counts)")
+    let training = kernels(inputs) { x in
+      gradient(at: [x[0]]) { v in
+        let h = conv2D(v[0], x[1], geometry: geometry)
+        let joined = concatenate([h, localResponseNorm(h).resized(by: 1.2, 1, .bilinear)[0..., 0..., ..<6]], axis: 1)
+        return (conv2D(joined[0..., 16..<48], x[1], geometry: geometry) * x[0]).sum()
+      }
+    }
+    // The image as such and in the gradient of the sum, and the weights, which backward-data reads otherwise.
+    #expect(training["reorder", default: 0] <= 3, "\(training)")
+    for name in ["unslice", "local_response_backward", "resample_backward"] {
+      #expect(training[name, default: 0] > 0, "no \(name) in \(training)")
+    }
+  }
+
+  @Test func partsThatDoNotFillBlocksAreJoinedInPlainLayout() {
+    let counts = kernels(images(32, 12)) { x in
+      let h = conv2D(x[0], x[1], geometry: geometry)
+      return [concatenate([h, h], axis: 1)]
+    }
+    #expect(counts["concatenate"] == 1 && counts["reorder", default: 0] >= 1, "\(counts)")
+  }
+}
