@@ -17,7 +17,7 @@ public enum ModelCatalog {
     public var inputShape: [Int]
     /// The number of classes.
     public var classes: Int
-    /// Widths of the hidden layers (`mlp`).
+    /// Widths of the hidden layers (`mlp`), of the hidden dense layers (`alexnet`, `vgg16`, ...).
     public var hidden: [Int]?
     /// The probability of dropping a unit of the hidden dense layers.
     public var dropout: Double?
@@ -37,23 +37,25 @@ public enum ModelCatalog {
     public var biasInitial: Double?
     /// The form (`lenet5`: `modern` or `original1998`).
     public var form: String?
+    /// Channels of the first stage (`resnet20`, ...).
+    public var width: Int?
 
     /// A configuration; ``ModelCatalog/make(_:)`` checks it.
     public init(
       name: String, inputShape: [Int], classes: Int, hidden: [Int]? = nil, dropout: Double? = nil,
       inputDropout: Double? = nil, inputNoise: Double? = nil, spatialDropout: Double? = nil, activation: String? = nil,
       normalization: String? = nil,
-      initializer: String? = nil, biasInitial: Double? = nil, form: String? = nil
+      initializer: String? = nil, biasInitial: Double? = nil, form: String? = nil, width: Int? = nil
     ) {
       (self.name, self.inputShape, self.classes) = (name, inputShape, classes)
       (self.hidden, self.dropout, self.inputDropout) = (hidden, dropout, inputDropout)
       (self.inputNoise, self.spatialDropout) = (inputNoise, spatialDropout)
       (self.activation, self.normalization, self.form) = (activation, normalization, form)
-      (self.initializer, self.biasInitial) = (initializer, biasInitial)
+      (self.initializer, self.biasInitial, self.width) = (initializer, biasInitial, width)
     }
 
     private enum CodingKeys: String, CodingKey {
-      case name, classes, hidden, dropout, activation, normalization, initializer, form
+      case name, classes, hidden, dropout, activation, normalization, initializer, form, width
       case inputShape = "input_shape"
       case inputDropout = "input_dropout"
       case inputNoise = "input_noise"
@@ -68,6 +70,7 @@ public enum ModelCatalog {
         ("input-noise", inputNoise != nil), ("spatial-dropout", spatialDropout != nil),
         ("activation", activation != nil), ("normalization", normalization != nil),
         ("initializer", initializer != nil), ("bias-initial", biasInitial != nil), ("form", form != nil),
+        ("width", width != nil),
       ]
       return set.filter(\.1).map(\.0)
     }
@@ -81,6 +84,10 @@ public enum ModelCatalog {
     public let summary: String
     /// The options it takes.
     public let options: [String]
+    /// The shape of the samples it was made for.
+    public var inputShape = [1, 28, 28]
+    /// The number of classes it was made for.
+    public var classes = 10
     let build: @Sendable (Configuration) throws -> any Layer
   }
 
@@ -98,7 +105,7 @@ public enum ModelCatalog {
     Entry(
       name: "lenet5", summary: "LeNet-5 for images of 28x28 or 32x32 (LeCun et al., 1998)",
       options: ["form", "spatial-dropout"] + hiddenOptions, build: lenet5),
-  ]
+  ] + images
 
   private static let hiddenOptions = [
     "dropout", "input-dropout", "input-noise", "activation", "normalization", "initializer", "bias-initial",
@@ -152,11 +159,7 @@ public enum ModelCatalog {
     guard shape.count == 3, shape[1] == shape[2], shape[1] == 28 || shape[1] == 32 else {
       throw Failure(description: "lenet5 takes images of 28x28 or 32x32, [channels, 28, 28], not \(shape)")
     }
-    let name = configuration.form ?? LeNet5.Form.modern.rawValue
-    guard let form = LeNet5.Form(rawValue: name) else {
-      let names = LeNet5.Form.allCases.map(\.rawValue).joined(separator: ", ")
-      throw Failure(description: "lenet5: there is no form '\(name)'; choose one of: \(names)")
-    }
+    let form: LeNet5.Form = try form(configuration, usual: .modern)
     let options = try HiddenOptions(configuration, widths: LeNet5.hiddenWidths, images: 2)
     return LeNet5(
       form: form, imageSize: shape[1], channels: shape[0], classes: configuration.classes, dropout: options.dropout,

@@ -25,6 +25,14 @@ DATA = Path(__file__).resolve().parent / "data"
 LARGEST_FILE = 300_000
 TYPES = {"f32": torch.float32, "f64": torch.float64}
 
+
+def build_architectures(dtype: torch.dtype) -> GoldenFile:
+    """Imported when it is asked for: it alone needs torchvision."""
+    from golden import architectures
+
+    return architectures.build(dtype)
+
+
 # Subject: how to build it, in which types.
 SUBJECTS: dict[str, tuple[Callable[[torch.dtype], GoldenFile], tuple[str, ...]]] = {
     "layers": (layers.build, ("f32", "f64")),
@@ -52,6 +60,7 @@ SUBJECTS: dict[str, tuple[Callable[[torch.dtype], GoldenFile], tuple[str, ...]]]
     "lenet5_parameters": (networks.build_lenet5_parameters, ("f32",)),
     "lenet5_gradients": (networks.build_lenet5_gradients, ("f32",)),
     "lenet5_run": (networks.build_lenet5_run, ("f32", "f64")),
+    "architectures": (build_architectures, ("f32",)),
 }
 
 

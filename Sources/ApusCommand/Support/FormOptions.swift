@@ -3,7 +3,8 @@ import ArgumentParser
 
 /// Options that change a model's form.
 struct FormOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("mlp: widths of the hidden layers (512,512).", valueName: "widths"))
+  @Option(help: ArgumentHelp("mlp: widths of the hidden layers (512,512); alexnet, vgg: of the hidden dense layers (4096,4096).",
+      valueName: "widths"))
   var hidden: String?
 
   @Option(
@@ -50,8 +51,15 @@ struct FormOptions: ParsableArguments {
       "Where the biases of hidden layers start; a small positive number keeps ReLUs alive.", valueName: "number"))
   var biasInitial: Double?
 
-  @Option(help: ArgumentHelp("lenet5: modern (ReLU, max pooling) or original1998 (modern).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "lenet5: modern (ReLU, max pooling) or original1998 (modern); alexnet: torchvision or original2012 (torchvision); "
+        + "googlenet: torchvision, plain (no auxiliary heads) or original2014 (torchvision).", valueName: "name"))
   var form: String?
+
+  @Option(
+    help: ArgumentHelp("resnet20, resnet32, ...: channels of the first stage (16).", valueName: "number"))
+  var width: Int?
 
   /// The options as models take them; building the model checks them.
   func options() throws -> ModelOptions {
@@ -60,7 +68,7 @@ struct FormOptions: ParsableArguments {
     (options.dropout, options.inputDropout, options.form) = (dropout, inputDropout, form)
     (options.inputNoise, options.spatialDropout) = (inputNoise, spatialDropout)
     (options.activation, options.normalization) = (activation, normalization)
-    (options.initializer, options.biasInitial) = (initializer, biasInitial)
+    (options.initializer, options.biasInitial, options.width) = (initializer, biasInitial, width)
     return options
   }
 }

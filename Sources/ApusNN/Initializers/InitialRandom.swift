@@ -15,15 +15,21 @@ struct InitialRandom {
   init(_ philox: Philox) { self.philox = philox }
 
   /// Numbers in a range.
-  func uniform(_ count: Int, _ range: ClosedRange<Double>) -> [Double] {
+  func uniform(_ count: Int, _ range: ClosedRange<Double>) -> [Double] { uniform(0..<count, range) }
+
+  /// A part of the numbers in a range.
+  ///
+  /// - Precondition: the part begins at a multiple of 4.
+  func uniform(_ part: Range<Int>, _ range: ClosedRange<Double>) -> [Double] {
     let width = range.upperBound - range.lowerBound
+    let count = part.count
     return [Double](unsafeUninitializedCapacity: count) { buffer, initialized in
       func put(_ word: UInt32, _ position: Int) {
         guard position < count else { return }
         buffer.initializeElement(at: position, to: range.lowerBound + width * Self.unit(word))
       }
       for start in stride(from: 0, to: count, by: 4) {
-        let (a, b, c, d) = philox.block(UInt64(start / 4))
+        let (a, b, c, d) = philox.block(UInt64((part.lowerBound + start) / 4))
         put(a, start)
         put(b, start + 1)
         put(c, start + 2)
@@ -34,8 +40,14 @@ struct InitialRandom {
   }
 
   /// Standard normal numbers (Box and Muller, 1958).
-  func normal(_ count: Int) -> [Double] {
-    var result = uniform((count + 1) / 2 * 2, 0...1)
+  func normal(_ count: Int) -> [Double] { normal(0..<count) }
+
+  /// A part of the standard normal numbers.
+  ///
+  /// - Precondition: the part begins at a multiple of 4.
+  func normal(_ part: Range<Int>) -> [Double] {
+    let count = part.count
+    var result = uniform(part.lowerBound..<part.lowerBound + (count + 1) / 2 * 2, 0...1)
     for pair in stride(from: 0, to: result.count, by: 2) {
       let radius = sqrt(-2 * log(1 - result[pair]))
       let angle = 2 * Double.pi * result[pair + 1]

@@ -9,21 +9,21 @@ extension Initializer {
 
   /// The same value everywhere.
   public static func constant(_ value: Double) -> Initializer {
-    Initializer(value == 0 ? "zeros" : value == 1 ? "ones" : "constant(\(value))") { shape, _, _ in
-      [Double](repeating: value, count: shape.elementCount)
-    }
+    Initializer(
+      value == 0 ? "zeros" : value == 1 ? "ones" : "constant(\(value))",
+      parts: { part, _, _ in [Double](repeating: value, count: part.count) })
   }
 
   /// Uniform in a range: mean the middle, variance width^2 / 12.
   public static func uniform(_ range: ClosedRange<Double>) -> Initializer {
-    Initializer("uniform(\(range))") { shape, _, random in random.uniform(shape.elementCount, range) }
+    Initializer("uniform(\(range))", parts: { part, _, random in random.uniform(part, range) })
   }
 
   /// Normal. Drawn from numbers of 24 bits: none is further than 5.8 deviations from the mean.
   public static func normal(mean: Double = 0, standardDeviation: Double = 1) -> Initializer {
-    Initializer("normal(mean: \(mean), standardDeviation: \(standardDeviation))") { shape, _, random in
-      random.normal(shape.elementCount).map { mean + standardDeviation * $0 }
-    }
+    Initializer(
+      "normal(mean: \(mean), standardDeviation: \(standardDeviation))",
+      parts: { part, _, random in random.normal(part).map { mean + standardDeviation * $0 } })
   }
 
   /// Normal, without the values beyond `bounds` standard deviations from the mean, which are drawn again.

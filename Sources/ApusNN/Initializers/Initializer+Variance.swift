@@ -92,19 +92,22 @@ extension Initializer {
     if !(scale >= 0 && scale.isFinite) {
       _ = LayerCheck.fail("\(name): the scale of a variance must be a number of at least 0", nil)
     }
-    return Initializer(name) { shape, fans, random in
-      let variance = max(scale, 0) / max(mode(fans), 1)
-      let count = shape.elementCount
-      switch distribution {
-      case .uniform:
-        let bound = sqrt(3 * variance)
-        return random.uniform(count, -bound...bound)
-      case .normal:
-        let deviation = sqrt(variance)
-        return random.normal(count).map { $0 * deviation }
-      case .truncatedNormal:
-        let wide = sqrt(variance) / InitialRandom.deviationWithinTwo
-        return random.truncatedNormal(count, limit: 2).map { $0 * wide }
+    @Sendable func variance(_ fans: Fans) -> Double { max(scale, 0) / max(mode(fans), 1) }
+    switch distribution {
+    case .uniform:
+      return Initializer(name, parts: { part, fans, random in
+        let bound = sqrt(3 * variance(fans))
+        return random.uniform(part, -bound...bound)
+      })
+    case .normal:
+      return Initializer(name, parts: { part, fans, random in
+        let deviation = sqrt(variance(fans))
+        return random.normal(part).map { $0 * deviation }
+      })
+    case .truncatedNormal:
+      return Initializer(name) { shape, fans, random in
+        let wide = sqrt(variance(fans)) / InitialRandom.deviationWithinTwo
+        return random.truncatedNormal(shape.elementCount, limit: 2).map { $0 * wide }
       }
     }
   }

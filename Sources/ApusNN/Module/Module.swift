@@ -17,7 +17,8 @@ import ApusTensor
 public protocol Module {
   /// The parts that hold parameters, in order and with their names; nil, the default, means the stored properties.
   ///
-  /// Containers whose parts need other names than the properties implement it.
+  /// Containers whose parts need other names than the properties implement it: these names are used as they are, such as
+  /// `Mixed_5b`, where those of properties become `snake_case`. A part with an empty name passes its own parts on.
   var namedParts: [(name: String, part: Any)]? { get }
 }
 
@@ -30,6 +31,16 @@ extension Module {
 public protocol Layer: Module {
   /// The output for an input.
   func callAsFunction(_ x: Tensor) -> Tensor
+
+  /// What training judges: the output, and those of heads that only training uses; see ``AuxiliaryOutput``.
+  ///
+  /// Networks without such heads, nearly all, need not implement it.
+  func trainingOutputs(_ x: Tensor) -> (main: Tensor, auxiliary: [AuxiliaryOutput])
+}
+
+extension Layer {
+  /// The output alone.
+  public func trainingOutputs(_ x: Tensor) -> (main: Tensor, auxiliary: [AuxiliaryOutput]) { (self(x), []) }
 }
 
 /// A parameter and the path by which a model holds it.

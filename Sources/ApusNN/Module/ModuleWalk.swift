@@ -54,13 +54,15 @@ enum ModuleWalk {
 
   private static func visitProperties(of mirror: Mirror, path: String, _ findings: inout Findings) {
     if let base = mirror.superclassMirror { visitProperties(of: base, path: path, &findings) }
-    for (label, value) in mirror.children { visitPart(value, path, label ?? "", &findings) }
+    for (label, value) in mirror.children {
+      visitPart(value, path, label.map(ParameterNames.snakeCase) ?? "", &findings)
+    }
   }
 
-  private static func visitPart(_ value: Any, _ path: String, _ label: String, _ findings: inout Findings) {
+  private static func visitPart(_ value: Any, _ path: String, _ name: String, _ findings: inout Findings) {
     let kind = kind(of: value, &findings)
     if kind == .nothing { return }
-    let path = joined(path, ParameterNames.snakeCase(label))
+    let path = joined(path, name)
     switch kind {
     case .parameter:
       guard let parameter = value as? Parameter, findings.seen.insert(ObjectIdentifier(parameter)).inserted else {
@@ -74,7 +76,7 @@ enum ModuleWalk {
     case .list:
       for (position, child) in Mirror(reflecting: value).children.enumerated() {
         // The elements of a tuple without labels are called ".0", ".1".
-        let label = child.label.flatMap { $0.hasPrefix(".") ? nil : $0 }
+        let label = child.label.flatMap { $0.hasPrefix(".") ? nil : ParameterNames.snakeCase($0) }
         visitPart(child.value, path, label ?? String(position), &findings)
       }
     case .dictionary:

@@ -92,15 +92,20 @@ public struct AdversarialLoss: Sendable {
     self.range = range
   }
 
-  /// The mixed loss of a batch, and the outputs for its clean samples.
+  /// The outputs for the clean samples of a batch, and the mixed loss.
   public func callAsFunction(
     _ model: some Layer, _ inputs: Tensor, _ targets: Tensor, loss: LossFunction
-  ) -> (loss: Tensor, outputs: Tensor) {
+  ) -> JudgedOutputs {
     // First, so that it sees the running statistics before this step.
     let changed = training.attack.perturbed(inputs, targets, model, loss: loss, range: range)
-    let outputs = model(inputs)
-    let attacked = loss(model(changed), targets)
-    if training.weight == 1 { return (attacked, outputs) }
-    return (loss(outputs, targets) * (1 - training.weight) + attacked * training.weight, outputs)
+    var judged = JudgedOutputs(model, inputs, targets, loss: loss)
+    let attacked = JudgedOutputs(model, changed, targets, loss: loss)
+    func mixed(_ clean: Tensor, _ attacked: Tensor) -> Tensor {
+      training.weight == 1 ? attacked : clean * (1 - training.weight) + attacked * training.weight
+    }
+    let total = mixed(judged.total, attacked.total)
+    judged.loss = judged.hasHeads ? mixed(judged.loss, attacked.loss) : total
+    judged.total = total
+    return judged
   }
 }

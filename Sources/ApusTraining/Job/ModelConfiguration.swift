@@ -27,6 +27,8 @@ public struct ModelOptions: Sendable, Hashable {
   public var biasInitial: Double?
   /// The name of the form.
   public var form: String?
+  /// Channels of the first stage.
+  public var width: Int?
 
   /// The usual form.
   public init() {}
@@ -44,6 +46,7 @@ public struct ModelOptions: Sendable, Hashable {
     options.initializer = initializer ?? earlier.initializer
     options.biasInitial = biasInitial ?? earlier.biasInitial
     options.form = form ?? earlier.form
+    options.width = width ?? earlier.width
     return options
   }
 
@@ -56,6 +59,7 @@ public struct ModelOptions: Sendable, Hashable {
       ("--spatial-dropout", text(spatialDropout)), ("--activation", text(activation)),
       ("--normalization", text(normalization)), ("--initializer", text(initializer)),
       ("--bias-initial", text(biasInitial)), ("--form", text(form)),
+      ("--width", text(width)),
     ]
   }
 }
@@ -66,7 +70,8 @@ extension ModelConfiguration {
       name: name, inputShape: sampleShape, classes: classes, hidden: options.hidden, dropout: options.dropout,
       inputDropout: options.inputDropout, inputNoise: options.inputNoise, spatialDropout: options.spatialDropout,
       activation: options.activation, normalization: options.normalization,
-      initializer: options.initializer, biasInitial: options.biasInitial, form: options.form)
+      initializer: options.initializer, biasInitial: options.biasInitial, form: options.form,
+      width: options.width)
   }
 
   /// The options that are set.
@@ -75,7 +80,7 @@ extension ModelConfiguration {
     (options.hidden, options.dropout, options.inputDropout) = (hidden, dropout, inputDropout)
     (options.inputNoise, options.spatialDropout) = (inputNoise, spatialDropout)
     (options.activation, options.normalization, options.form) = (activation, normalization, form)
-    (options.initializer, options.biasInitial) = (initializer, biasInitial)
+    (options.initializer, options.biasInitial, options.width) = (initializer, biasInitial, width)
     return options
   }
 
@@ -83,10 +88,10 @@ extension ModelConfiguration {
   ///
   /// - Throws: ``TrainingError`` when the name is unknown.
   public static func usual(_ name: String, _ options: ModelOptions = ModelOptions()) throws -> ModelConfiguration {
-    guard ModelCatalog.names.contains(name) else {
+    guard let entry = ModelCatalog.entries.first(where: { $0.name == name }) else {
       throw TrainingError.unknown("model", name, among: ModelCatalog.names)
     }
-    return ModelConfiguration(name, [1, 28, 28], 10, options)
+    return ModelConfiguration(name, entry.inputShape, entry.classes, options)
   }
 
   /// A new model with initial weights that the seed decides.

@@ -23,11 +23,13 @@ public func trainStep(
   precondition(!batches.isEmpty, "trainStep(_:_:accumulating:): needs at least one batch")
   let count = batches.reduce(0) { $0 + $1.count }
   var sum: Gradients?
+  var addsToLoss = false
   for (number, batch) in batches.enumerated() {
-    var part = withRandomPart(number, of: batches.count) {
-      optimizer.withoutFrozen(lossGradients(model, batch, loss, adversarial, penalty, keepsLoss: true))
+    let judged = withRandomPart(number, of: batches.count) {
+      lossGradients(model, batch, loss, adversarial, penalty, keepsLoss: true)
     }
-    part = part * (Double(batch.count) / Double(count))
+    addsToLoss = judged.addsToLoss
+    let part = optimizer.withoutFrozen(judged.gradients) * (Double(batch.count) / Double(count))
     let total = sum.map { $0 + part } ?? part
     // The last part is computed together with the update.
     sum = number < batches.count - 1 ? total.realized() : total
@@ -42,8 +44,7 @@ public func trainStep(
       correct = (correct ?? 0) + right
     }
   }
-  let isPenalized = penalty != nil
-  return StepResult(loss: value, penalty: isPenalized ? sum.value.item() - value : 0, correct: correct, count: count)
+  return StepResult(loss: value, penalty: addsToLoss ? sum.value.item() - value : 0, correct: correct, count: count)
 }
 
 /// Runs the part of a step that belongs to one of its batches, on random numbers of its own.

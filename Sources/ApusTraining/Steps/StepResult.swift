@@ -1,8 +1,8 @@
 /// What one training step saw.
 public struct StepResult: Sendable, Hashable {
-  /// The mean loss of the samples, before the update and without the penalty on weights.
+  /// The mean loss of the samples, before the update, without the penalty on weights and without auxiliary heads.
   public var loss: Double
-  /// The penalty on weights, before the update; 0 without one.
+  /// The penalty on weights and the weighted losses of auxiliary heads, before the update; 0 without any.
   public var penalty: Double
   /// How many samples were classified rightly, before the update; nil when the targets are not classes.
   public var correct: Int?

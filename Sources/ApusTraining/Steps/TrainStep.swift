@@ -15,7 +15,7 @@ public typealias LossFunction = (_ outputs: Tensor, _ targets: Tensor) -> Tensor
 /// }
 /// ```
 /// Random layers (dropout) draw from the numbers of the task: wrap the step in `withRandomSeed(seed, step:)` to make it a
-/// function of both, as ``Trainer`` does.
+/// function of both, as ``Trainer`` does. The losses of auxiliary heads are added with their weights (`AuxiliaryOutput`).
 ///
 /// - Parameters:
 ///   - clipping: how gradients are limited.
@@ -30,31 +30,31 @@ public func trainStep(
   clipping: GradientClipping = .none, adversarial: AdversarialLoss? = nil, penalty: WeightPenalty? = nil,
   maxNorm: MaxNorm? = nil, average: WeightAverage? = nil, task: PredictionTask? = nil
 ) -> StepResult {
-  let gradients = optimizer.withoutFrozen(
-    lossGradients(model, batch, loss, adversarial, penalty, keepsLoss: penalty != nil))
+  let judged = lossGradients(model, batch, loss, adversarial, penalty, keepsLoss: false)
+  let gradients = optimizer.withoutFrozen(judged.gradients)
   optimizer.update(model, along: clipping(gradients), constraint: constraint(maxNorm), average: average)
   let total = gradients.value.item()
-  let value = penalty == nil ? total : gradients.auxiliary[1].item()
+  let value = judged.addsToLoss ? gradients.auxiliary[1].item() : total
   let correct = Predictions.correct(gradients.auxiliary[0].hostArray(), batch.targets, task)
   return StepResult(loss: value, penalty: total - value, correct: correct, count: batch.count)
 }
 
-/// The gradients of the loss of a batch and the penalty; the auxiliary results are the outputs and, on request, the loss
-/// without the penalty.
+/// The gradients of what a step makes smaller, and whether that is more than the loss: a penalty, auxiliary heads. Their
+/// auxiliary results are the outputs and, where it is more or on request, the loss.
 func lossGradients(
   _ model: some Layer, _ batch: Batch, _ loss: LossFunction, _ adversarial: AdversarialLoss?,
   _ penalty: WeightPenalty?, keepsLoss: Bool
-) -> Gradients {
+) -> (gradients: Gradients, addsToLoss: Bool) {
   let (inputs, targets) = (Tensor(batch.inputs), Tensor(batch.targets))
-  func mixed() -> (loss: Tensor, outputs: Tensor) {
-    if let adversarial { return adversarial(model, inputs, targets, loss: loss) }
-    let outputs = model(inputs)
-    return (loss(outputs, targets), outputs)
+  var addsToLoss = penalty != nil
+  let gradients = valueWithGradient(of: model) {
+    let judged =
+      adversarial.map { $0(model, inputs, targets, loss: loss) } ?? JudgedOutputs(model, inputs, targets, loss: loss)
+    let total = penalty.map { judged.total + $0(model) } ?? judged.total
+    addsToLoss = addsToLoss || judged.hasHeads
+    return (total, keepsLoss || addsToLoss ? [judged.outputs, judged.loss] : [judged.outputs])
   }
-  return valueWithGradient(of: model) {
-    let (value, outputs) = mixed()
-    return (penalty.map { value + $0(model) } ?? value, keepsLoss ? [outputs, value] : [outputs])
-  }
+  return (gradients, addsToLoss)
 }
 
 /// What limits new weights; nil when nothing does.

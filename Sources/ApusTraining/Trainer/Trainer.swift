@@ -141,7 +141,8 @@ public final class Trainer<Model: Layer> {
     do {
       try Diagnostics.dryRun {
         let labels = Tensor(repeating: 0, shape: targets, dtype: data.targetType.dtype)
-        _ = valueWithGradient(of: model) { loss(model(Tensor(repeating: 0, shape: inputs)), labels) }
+        let samples = Tensor(repeating: 0, shape: inputs)
+        _ = valueWithGradient(of: model) { JudgedOutputs(model, samples, labels, loss: loss).total }
       }
       let outputs = try Diagnostics.dryRun { model(Tensor(repeating: 0, shape: inputs)).shape }
       let task = try PredictionTask.checked(options.task, data, outputs: outputs)
