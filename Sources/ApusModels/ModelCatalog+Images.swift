@@ -66,7 +66,8 @@ extension ModelCatalog {
     }
     guard shape[1] >= size, shape[2] >= size else {
       throw Failure(
-        description: "\(name) takes images of at least \(size)x\(size), not \(shape[1])x\(shape[2]); enlarge them, or choose "
+        description:
+          "\(name) takes images of at least \(size)x\(size), not \(shape[1])x\(shape[2]); enlarge them, or choose "
           + "a network for small images such as resnet20")
     }
     return shape[0]

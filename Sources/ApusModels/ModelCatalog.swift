@@ -98,14 +98,15 @@ public enum ModelCatalog {
   }
 
   /// Every model.
-  public static let entries: [Entry] = [
-    Entry(
-      name: "mlp", summary: "multilayer perceptron, 512-512 hidden units",
-      options: ["hidden"] + hiddenOptions, build: perceptron),
-    Entry(
-      name: "lenet5", summary: "LeNet-5 for images of 28x28 or 32x32 (LeCun et al., 1998)",
-      options: ["form", "spatial-dropout"] + hiddenOptions, build: lenet5),
-  ] + images
+  public static let entries: [Entry] =
+    [
+      Entry(
+        name: "mlp", summary: "multilayer perceptron, 512-512 hidden units",
+        options: ["hidden"] + hiddenOptions, build: perceptron),
+      Entry(
+        name: "lenet5", summary: "LeNet-5 for images of 28x28 or 32x32 (LeCun et al., 1998)",
+        options: ["form", "spatial-dropout"] + hiddenOptions, build: lenet5),
+    ] + images
 
   private static let hiddenOptions = [
     "dropout", "input-dropout", "input-noise", "activation", "normalization", "initializer", "bias-initial",

@@ -3,7 +3,9 @@ import ArgumentParser
 
 /// Options that change a model's form.
 struct FormOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("mlp: widths of the hidden layers (512,512); alexnet, vgg: of the hidden dense layers (4096,4096).",
+  @Option(
+    help: ArgumentHelp(
+      "mlp: widths of the hidden layers (512,512); alexnet, vgg: of the hidden dense layers (4096,4096).",
       valueName: "widths"))
   var hidden: String?
 

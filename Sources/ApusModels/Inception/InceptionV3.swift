@@ -118,8 +118,8 @@ private struct InceptionV3Modules {
   /// Pooling and a 1x1 convolution.
   private func poolBranch(_ inputs: Int, _ outputs: Int) -> (name: String, layer: any Layer) {
     way([
-        ("pool", AveragePool2D(3, stride: 1, padding: 1)), ("branch_pool", unit(inputs, outputs)),
-      ])
+      ("pool", AveragePool2D(3, stride: 1, padding: 1)), ("branch_pool", unit(inputs, outputs)),
+    ])
   }
 
   private func moduleA(_ inputs: Int, pool: Int) -> NamedLayers {
@@ -127,9 +127,9 @@ private struct InceptionV3Modules {
       ("branch1x1", unit(inputs, 64)),
       way([("branch5x5_1", unit(inputs, 48)), ("branch5x5_2", unit(48, 64, 5, pads: true))]),
       way([
-          ("branch3x3dbl_1", unit(inputs, 64)), ("branch3x3dbl_2", unit(64, 96, 3, pads: true)),
-          ("branch3x3dbl_3", unit(96, 96, 3, pads: true)),
-        ]), poolBranch(inputs, pool),
+        ("branch3x3dbl_1", unit(inputs, 64)), ("branch3x3dbl_2", unit(64, 96, 3, pads: true)),
+        ("branch3x3dbl_3", unit(96, 96, 3, pads: true)),
+      ]), poolBranch(inputs, pool),
     ])
   }
 
@@ -137,9 +137,9 @@ private struct InceptionV3Modules {
     .branches([
       ("branch3x3", unit(inputs, 384, 3, stride: 2)),
       way([
-          ("branch3x3dbl_1", unit(inputs, 64)), ("branch3x3dbl_2", unit(64, 96, 3, pads: true)),
-          ("branch3x3dbl_3", unit(96, 96, 3, stride: 2)),
-        ]), ("branch_pool", MaxPool2D(3, stride: 2)),
+        ("branch3x3dbl_1", unit(inputs, 64)), ("branch3x3dbl_2", unit(64, 96, 3, pads: true)),
+        ("branch3x3dbl_3", unit(96, 96, 3, stride: 2)),
+      ]), ("branch_pool", MaxPool2D(3, stride: 2)),
     ])
   }
 
@@ -147,15 +147,15 @@ private struct InceptionV3Modules {
     .branches([
       ("branch1x1", unit(768, 192)),
       way([
-          ("branch7x7_1", unit(768, width)), ("branch7x7_2", unit(width, width, 1, 7, pads: true)),
-          ("branch7x7_3", unit(width, 192, 7, 1, pads: true)),
-        ]),
+        ("branch7x7_1", unit(768, width)), ("branch7x7_2", unit(width, width, 1, 7, pads: true)),
+        ("branch7x7_3", unit(width, 192, 7, 1, pads: true)),
+      ]),
       way([
-          ("branch7x7dbl_1", unit(768, width)), ("branch7x7dbl_2", unit(width, width, 7, 1, pads: true)),
-          ("branch7x7dbl_3", unit(width, width, 1, 7, pads: true)),
-          ("branch7x7dbl_4", unit(width, width, 7, 1, pads: true)),
-          ("branch7x7dbl_5", unit(width, 192, 1, 7, pads: true)),
-        ]), poolBranch(768, 192),
+        ("branch7x7dbl_1", unit(768, width)), ("branch7x7dbl_2", unit(width, width, 7, 1, pads: true)),
+        ("branch7x7dbl_3", unit(width, width, 1, 7, pads: true)),
+        ("branch7x7dbl_4", unit(width, width, 7, 1, pads: true)),
+        ("branch7x7dbl_5", unit(width, 192, 1, 7, pads: true)),
+      ]), poolBranch(768, 192),
     ])
   }
 
@@ -163,25 +163,28 @@ private struct InceptionV3Modules {
     .branches([
       way([("branch3x3_1", unit(768, 192)), ("branch3x3_2", unit(192, 320, 3, stride: 2))]),
       way([
-          ("branch7x7x3_1", unit(768, 192)), ("branch7x7x3_2", unit(192, 192, 1, 7, pads: true)),
-          ("branch7x7x3_3", unit(192, 192, 7, 1, pads: true)), ("branch7x7x3_4", unit(192, 192, 3, stride: 2)),
-        ]), ("branch_pool", MaxPool2D(3, stride: 2)),
+        ("branch7x7x3_1", unit(768, 192)), ("branch7x7x3_2", unit(192, 192, 1, 7, pads: true)),
+        ("branch7x7x3_3", unit(192, 192, 7, 1, pads: true)), ("branch7x7x3_4", unit(192, 192, 3, stride: 2)),
+      ]), ("branch_pool", MaxPool2D(3, stride: 2)),
     ])
   }
 
   private func moduleE(_ inputs: Int) -> NamedLayers {
     /// A 1x3 and a 3x1 convolution side by side.
     func pair(_ name: String) -> (name: String, layer: any Layer) {
-      ("", NamedLayers.branches([
+      (
+        "",
+        NamedLayers.branches([
           (name + "a", unit(384, 384, 1, 3, pads: true)), (name + "b", unit(384, 384, 3, 1, pads: true)),
-        ]))
+        ])
+      )
     }
     return .branches([
       ("branch1x1", unit(inputs, 320)), way([("branch3x3_1", unit(inputs, 384)), pair("branch3x3_2")]),
       way([
-          ("branch3x3dbl_1", unit(inputs, 448)), ("branch3x3dbl_2", unit(448, 384, 3, pads: true)),
-          pair("branch3x3dbl_3"),
-        ]), poolBranch(inputs, 192),
+        ("branch3x3dbl_1", unit(inputs, 448)), ("branch3x3dbl_2", unit(448, 384, 3, pads: true)),
+        pair("branch3x3dbl_3"),
+      ]), poolBranch(inputs, 192),
     ])
   }
 }

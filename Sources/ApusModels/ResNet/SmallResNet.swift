@@ -37,7 +37,8 @@ public struct SmallResNet: Layer, CustomStringConvertible {
   ///   - classes: the number of logits.
   public init(layers: Int = 20, width: Int = 16, channels: Int = 3, classes: Int = 10, dtype: DType = .float32) {
     if layers < 8 || layers % 6 != 2 || width < 1 {
-      let problem = "SmallResNet: the layers must be 8, 14, 20, ... and the width at least 1, got \(layers) and \(width)"
+      let problem =
+        "SmallResNet: the layers must be 8, 14, 20, ... and the width at least 1, got \(layers) and \(width)"
       _ = Diagnostics.fail(ShapeError(problem), like: nil)
     }
     let (blocks, width) = (max((layers - 2) / 6, 1), max(width, 1))

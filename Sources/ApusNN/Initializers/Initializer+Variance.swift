@@ -95,15 +95,19 @@ extension Initializer {
     @Sendable func variance(_ fans: Fans) -> Double { max(scale, 0) / max(mode(fans), 1) }
     switch distribution {
     case .uniform:
-      return Initializer(name, parts: { part, fans, random in
-        let bound = sqrt(3 * variance(fans))
-        return random.uniform(part, -bound...bound)
-      })
+      return Initializer(
+        name,
+        parts: { part, fans, random in
+          let bound = sqrt(3 * variance(fans))
+          return random.uniform(part, -bound...bound)
+        })
     case .normal:
-      return Initializer(name, parts: { part, fans, random in
-        let deviation = sqrt(variance(fans))
-        return random.normal(part).map { $0 * deviation }
-      })
+      return Initializer(
+        name,
+        parts: { part, fans, random in
+          let deviation = sqrt(variance(fans))
+          return random.normal(part).map { $0 * deviation }
+        })
     case .truncatedNormal:
       return Initializer(name) { shape, fans, random in
         let wide = sqrt(variance(fans)) / InitialRandom.deviationWithinTwo

@@ -66,17 +66,22 @@ def noise(name: str, shape: tuple[int, ...]) -> np.ndarray:
 def fill(model: nn.Module) -> None:
     """Gives every parameter and running statistic its numbers, in single precision.
 
-    Weights: noise times the root of 3 / fan in (of a transposed convolution too: elements of the first slice); factors of
-    normalisations 0.75 + noise / 4; running variances 1 + noise / 4; all else noise / 8.
+    Weights: noise times the root of 3 / fan in. Batch normalisation: factors 0.2 + noise / 20, shifts 1 + noise / 50, or
+    -0.55 + noise / 50 where noise < -0.5, variances 1 + noise / 4: so the inputs of its ReLUs are far from 0, where a rounding
+    would switch a unit, and with it gradients, on or off. All else noise / 8.
     """
-    for name, tensor in parameters(model):
+    named = parameters(model)
+    normalized = {name.removesuffix("running_mean") for name, _ in named if name.endswith("running_mean")}
+    for name, tensor in named:
         values = noise(name, tuple(tensor.shape))
         if tensor.dim() > 1:
             values = values * np.float32(np.sqrt(3 / np.prod(tensor.shape[1:])))
         elif name.endswith("running_var"):
             values = values * np.float32(0.25) + np.float32(1)
-        elif name.endswith("weight"):
-            values = values * np.float32(0.25) + np.float32(0.75)
+        elif name.removesuffix("weight") in normalized:
+            values = values * np.float32(0.05) + np.float32(0.2)
+        elif name.removesuffix("bias") in normalized:
+            values = values * np.float32(0.02) + np.where(values < -0.5, np.float32(-0.55), np.float32(1))
         else:
             values = values * np.float32(0.125)
         tensor.data.copy_(torch.from_numpy(np.ascontiguousarray(values)))
@@ -270,15 +275,19 @@ NETWORKS: dict[str, Network] = {
     "resnet50": torchvision_network("resnet50", (3, 48, 64)),
     "resnet101": counted("resnet101"),
     "resnet152": counted("resnet152"),
-    "vgg11": narrow("vgg11", (3, 64, 96)),
+    "vgg11": narrow("vgg11", (3, 32, 40)),
     "vgg13": narrow("vgg13", (3, 32, 32), trains=False),
     "vgg16": narrow("vgg16", (3, 32, 40), trains=False),
     "vgg19": narrow("vgg19", (3, 32, 32), trains=False),
-    "vgg11_bn": narrow("vgg11_bn", (3, 64, 64)),
+    "vgg11_bn": narrow("vgg11_bn", (3, 40, 64)),
     "vgg13_bn": counted("vgg13_bn"),
     "vgg16_bn": counted("vgg16_bn"),
     "vgg19_bn": counted("vgg19_bn"),
     "alexnet": narrow("alexnet", (3, 95, 127)),
+    "googlenet": torchvision_network("googlenet", (3, 64, 48), heads=[0.3, 0.3]),
+    "googlenet_plain": counted("googlenet", aux_logits=False),
+    "googlenet_original2014": Network(
+        GoogLeNet2014, lambda: GoogLeNet2014(CLASSES), (3, 100, 79), heads=[0.3, 0.3]),
     "alexnet_original2012": Network(
         AlexNet2012, lambda: AlexNet2012(CLASSES, (24, 16)), (3, 227, 131)),
 }
@@ -304,44 +313,76 @@ def add(file: GoldenFile, name: str, network: Network) -> None:
     if network.small is not None:
         options |= {
             "runs": True, "image": list(network.image), "batch": network.batch, "trains": network.trains,
-            "classes": CLASSES,
+            "classes": CLASSES, "images": add_values(file, name, network),
         }
-        add_values(file, name, network)
     file.describe(name, "network", options)
 
 
-def add_values(file: GoldenFile, name: str, network: Network) -> None:
-    """Outputs in use, and in training the outputs, losses, gradients and running statistics."""
+def without_dropout(network: Network) -> nn.Module:
+    """The network with few classes, filled, in double precision."""
     assert network.small is not None
     model = network.small()
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
     fill(model)
-    model.double()
-    images = torch.from_numpy(noise(f"{name}/input", (network.batch, *network.image))).double()
-    with torch.no_grad():
-        file.store(f"{name}/output", model.eval()(images).float())
-    if not network.trains:
-        return
-    images.requires_grad_()
+    return model.double()
+
+
+def images_of(name: str, network: Network, number: int) -> torch.Tensor:
+    """A batch of images."""
+    return torch.from_numpy(noise(f"{name}/input{number}", (network.batch, *network.image))).double()
+
+
+def trained(model: nn.Module, network: Network, images: torch.Tensor) -> dict[str, torch.Tensor]:
+    """What a training step computes: outputs, losses, gradients."""
+    images = images.clone().requires_grad_()
     labels = torch.arange(network.batch) * 3 % CLASSES
     outputs = model.train()(images)
     # torchvision names the later head first.
     main, *heads = [outputs] if isinstance(outputs, torch.Tensor) else [outputs[0], *reversed(outputs[1:])]
     loss = F.cross_entropy(main, labels)
     total = loss + sum(weight * F.cross_entropy(head, labels) for weight, head in zip(network.heads, heads, strict=True))
+    model.zero_grad()
     total.backward()
-    norms, samples = [], []
-    for _, parameter in model.named_parameters():
-        gradient = parameter.grad.flatten()
-        norms.append(gradient.norm())
-        samples.append(gradient[[place * len(gradient) // SAMPLES for place in range(SAMPLES)]])
-    states = [tensor.double().norm() for key, tensor in parameters(model) if "running_" in key]
-    kept = {
-        "trained_output": main, "loss": loss, "total": total, "gradient_norms": torch.stack(norms),
-        "gradient_samples": torch.stack(samples), "input_gradient": images.grad.flatten()[::images.numel() // 64],
-        "states": torch.stack(states) if states else torch.zeros(0), **{f"head{i}": h for i, h in enumerate(heads)},
+    gradients = [parameter.grad.flatten() for parameter in model.parameters()]
+    return {
+        "trained_output": main, "loss": loss, "total": total,
+        "gradient_norms": torch.stack([gradient.norm() for gradient in gradients]),
+        "gradient_samples": torch.stack(
+            [gradient[[place * len(gradient) // SAMPLES for place in range(SAMPLES)]] for gradient in gradients]),
+        "input_gradient": images.grad.flatten()[::images.numel() // 64],
+        **{f"head{i}": head for i, head in enumerate(heads)},
     }
-    for key, tensor in kept.items():
-        file.store(f"{name}/{key}", tensor.float())
+
+
+def is_stable(model: nn.Module, network: Network, images: torch.Tensor) -> bool:
+    """Whether roundings of the images switch no unit or maximum: whether gradients change as little as they."""
+    before = trained(model, network, images)
+    after = trained(model, network, images * (1 + 1e-6 * torch.sin(1e4 * images)))
+
+    def change(role: str) -> float:
+        return ((after[role] - before[role]).norm(dim=-1) / (before[role].norm(dim=-1) + 1e-9)).max().item()
+
+    return max(change("gradient_samples"), change("input_gradient")) < 5e-5
+
+
+def add_values(file: GoldenFile, name: str, network: Network) -> int:
+    """Outputs in use, and in training the outputs, losses, gradients and running statistics, for the images of the number
+    it gives."""
+    model = without_dropout(network)
+    number = 0
+    if network.trains:
+        while not is_stable(model, network, images_of(name, network, number)):
+            number += 1
+        fill(model)
+    images = images_of(name, network, number)
+    with torch.no_grad():
+        file.store(f"{name}/output", model.eval()(images).float())
+    if network.trains:
+        for key, tensor in trained(model, network, images).items():
+            file.store(f"{name}/{key}", tensor.float())
+        states = [tensor.norm() for key, tensor in parameters(model) if "running_" in key]
+        if states:
+            file.store(f"{name}/states", torch.stack(states).float())
+    return number

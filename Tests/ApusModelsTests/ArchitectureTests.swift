@@ -1,0 +1,223 @@
+import ApusNN
+import ApusTensor
+import GoldenFiles
+import Testing
+
+@testable import ApusModels
+
+/// The famous networks: names, shapes and numbers of parameters as published, values and gradients as PyTorch's.
+@Suite struct ArchitectureTests {
+  /// A network of the golden file: how it is built for its case, and as published.
+  private struct Network {
+    let published: ModelCatalog.Configuration
+    var options = ModelCatalog.Configuration(name: "", inputShape: [], classes: 0)
+
+    init(
+      _ name: String, size: Int = 224, classes: Int = 1000,
+      _ change: (inout ModelCatalog.Configuration) -> Void = { _ in }
+    ) {
+      var configuration = ModelCatalog.Configuration(name: name, inputShape: [3, size, size], classes: classes)
+      change(&configuration)
+      published = configuration
+    }
+  }
+
+  private static let networks: [String: Network] = [
+    "resnet20": Network("resnet20", size: 32, classes: 10), "resnet18": Network("resnet18"),
+    "resnet34": Network("resnet34"), "resnet50": Network("resnet50"), "resnet101": Network("resnet101"),
+    "resnet152": Network("resnet152"), "vgg11": Network("vgg11"), "vgg13": Network("vgg13"), "vgg16": Network("vgg16"),
+    "vgg19": Network("vgg19"), "vgg11_bn": Network("vgg11") { $0.normalization = "batch" },
+    "vgg13_bn": Network("vgg13") { $0.normalization = "batch" },
+    "vgg16_bn": Network("vgg16") { $0.normalization = "batch" },
+    "vgg19_bn": Network("vgg19") { $0.normalization = "batch" }, "alexnet": Network("alexnet"),
+    "alexnet_original2012": Network("alexnet", size: 227) { $0.form = "original2012" },
+    "googlenet": Network("googlenet"), "googlenet_plain": Network("googlenet") { $0.form = "plain" },
+    "googlenet_original2014": Network("googlenet") { $0.form = "original2014" },
+  ]
+
+  /// What papers and their authors' or torchvision's pages say, beside what the golden file counts.
+  private static let publishedCounts = [
+    "resnet18": 11_689_512, "resnet34": 21_797_672, "resnet50": 25_557_032, "resnet101": 44_549_160,
+    "resnet152": 60_192_808, "vgg11": 132_863_336, "vgg13": 133_047_848, "vgg16": 138_357_544, "vgg19": 143_667_240,
+    "vgg11_bn": 132_868_840, "vgg13_bn": 133_053_736, "vgg16_bn": 138_365_992, "vgg19_bn": 143_678_248,
+    "alexnet": 61_100_840, "alexnet_original2012": 60_965_224, "googlenet_plain": 6_624_904,
+    "googlenet_original2014": 13_378_280, "resnet20": 272_474,
+  ]
+
+  /// A model without initial values, which would take long.
+  private func unfilled(_ configuration: ModelCatalog.Configuration) throws -> any Layer {
+    try Diagnostics.dryRun { try ModelCatalog.make(configuration) }
+  }
+
+  private static let golden = try! GoldenFile("architectures", .float32)
+
+  @Test func namesShapesAndNumbersAreThePublishedOnes() throws {
+    #expect(Set(Self.golden.cases.map(\.name)) == Set(Self.networks.keys))
+    #expect(Set(Self.publishedCounts.keys).isSubset(of: Self.networks.keys))
+    for golden in Self.golden.cases {
+      let model = try unfilled(try #require(Self.networks[golden.name]).published)
+      #expect(model.parameterCount == Int(golden.options["count"]?.double ?? 0), "\(golden.name)")
+      if let count = Self.publishedCounts[golden.name] { #expect(model.parameterCount == count, "\(golden.name)") }
+      let listed = model.parameters
+      #expect(listed.count == Int(golden.options["names"]?.double ?? 0), "\(golden.name)")
+      let text = listed.map { "\($0.name) \($0.parameter.shape)\n" }.joined()
+      #expect(Int(Noise.hash(text)) == Int(golden.options["hash"]?.double ?? 0), "\(golden.name):\n\(text)")
+    }
+  }
+
+  @Test(arguments: golden.cases.filter { $0.options["runs"]?.isTrue ?? false }.map(\.name))
+  func valuesAndGradientsEqualPyTorch(name: String) throws {
+    let golden = try #require(Self.golden.cases.first { $0.name == name })
+    var configuration = try #require(Self.networks[name]).published
+    let image = golden.options["image"]?.integers ?? []
+    let (batch, classes) = (Int(golden.options["batch"]?.double ?? 0), Int(golden.options["classes"]?.double ?? 0))
+    (configuration.inputShape, configuration.classes) = (image, classes)
+    if name.hasPrefix("vgg") || name.hasPrefix("alexnet") { configuration.hidden = [24, 16] }
+    if configuration.name == "resnet20" { configuration.width = 8 } else { configuration.dropout = 0 }
+    if configuration.name.hasPrefix("resnet") { configuration.dropout = nil }
+    try withExecutor {
+      let model = withoutDropoutInHeads(try unfilled(configuration))
+      Noise.fill(model)
+      let images = Tensor(
+        Noise.values("\(name)/input\(Int(golden.options["images"]?.double ?? 0))", Shape([batch] + image)))
+      let output = model(images)
+      let error = difference(output, try golden.array("output"))
+      #expect(error <= Self.limit, "\(name): the outputs are off by \(error)")
+      guard golden.options["trains"]?.isTrue ?? false else { return }
+      try checkTraining(model, golden, images, Tensor((0..<batch).map { Int32($0 * 3 % classes) }))
+    }
+  }
+
+  private static let limit = 1e-4
+
+  private func checkTraining(
+    _ model: some Layer, _ golden: GoldenFile.Case, _ images: Tensor, _ labels: Tensor
+  ) throws {
+    // A parameter, so that the gradient with respect to the images comes along.
+    let subject = Subject(model: model, images: Parameter(images))
+    let gradients = valueWithGradient(of: subject) {
+      let (main, heads) = model.trainingOutputs(subject.images.value)
+      let loss = crossEntropy(main, labels)
+      let total = heads.reduce(loss) { $0 + crossEntropy($1.output, labels) * $1.weight }
+      return (total, [main, loss] + heads.map(\.output))
+    }
+    let states = model.parameters.filter { $0.parameter.role == .state }.map { norm($0.parameter.value) }
+    let entries = gradients.entries.dropLast()
+    let tensors = try entries.map { try #require($0.tensor, "\(golden.name) \($0.name) has no gradient") }
+    let norms = tensors.map(norm)
+    let places = (tensors + [try #require(gradients.entries.last?.tensor)]).map { $0.reshaped(to: [$0.count] as Shape) }
+    realize(norms + states + places + gradients.auxiliary + [gradients.value])
+    func check(_ role: String, _ value: Tensor) throws {
+      let error = difference(value, try golden.array(role))
+      #expect(error <= Self.limit, "\(golden.name): \(role) is off by \(error)")
+    }
+    try check("trained_output", gradients.auxiliary[0])
+    try check("loss", gradients.auxiliary[1])
+    try check("total", gradients.value)
+    for (number, head) in gradients.auxiliary.dropFirst(2).enumerated() { try check("head\(number)", head) }
+    #expect(golden.has("head\(gradients.auxiliary.count - 3)") == (gradients.auxiliary.count > 2))
+    #expect(!golden.has("head\(gradients.auxiliary.count - 2)"))
+    let (goldenNorms, samples) = (
+      try golden.array("gradient_norms").scalars(as: Double.self),
+      try golden.array("gradient_samples").scalars(as: Double.self)
+    )
+    try #require(goldenNorms.count == norms.count)
+    let largest = goldenNorms.max() ?? 0
+    for (position, entry) in entries.enumerated() {
+      let expected = goldenNorms[position]
+      let found: Double = norms[position].item()
+      // The shift of a convolution before a batch normalisation changes nothing.
+      if expected < 1e-6 * largest {
+        #expect(found < Self.limit * largest, "\(golden.name) \(entry.name): norm \(found), not 0")
+        continue
+      }
+      #expect(abs(found / expected - 1) <= Self.limit, "\(golden.name) \(entry.name): norm \(found), not \(expected)")
+      let values = places[position].scalars(as: Double.self)
+      let size = expected / Double(values.count).squareRoot()
+      for sample in 0..<4 {
+        let wanted = samples[4 * position + sample]
+        let error = abs(values[sample * values.count / 4] - wanted) / max(abs(wanted), size)
+        #expect(error <= Self.limit, "\(golden.name) \(entry.name): a gradient is off by \(error)")
+      }
+    }
+    let input = places[entries.count].scalars(as: Double.self)
+    let picked = stride(from: 0, to: input.count, by: input.count / 64).map { input[$0] }
+    try check("input_gradient", Tensor(picked))
+    if !states.isEmpty { try check("states", stack(states)) }
+  }
+
+  private struct Subject<Model: Layer>: Module {
+    let model: Model
+    let images: Parameter
+  }
+
+  private func norm(_ tensor: Tensor) -> Tensor { sqrt(tensor.squared().sum()) }
+
+  private func withoutDropoutInHeads(_ model: any Layer) -> any Layer {
+    guard var network = model as? GoogLeNet else { return model }
+    for position in network.heads.indices { network.heads[position].dropout = Dropout(0) }
+    return network
+  }
+}
+
+/// The numbers of `Tests/Golden/golden/architectures.py`, which stand for weights too large to keep.
+enum Noise {
+  private static let table: [Float] = {
+    var x: UInt32 = 1
+    return (0..<65521).map { _ in
+      x = 1_664_525 &* x &+ 1_013_904_223
+      return Float(x >> 8) / 8_388_608 - 1
+    }
+  }()
+
+  /// The 32-bit FNV-1a hash of a text.
+  static func hash(_ text: String) -> UInt32 {
+    var value: UInt32 = 0x811C_9DC5
+    for byte in text.utf8 { value = (value ^ UInt32(byte)) &* 0x0100_0193 }
+    return value
+  }
+
+  /// The numbers of the table from the place that the hash of the name says, round and round, each changed
+  /// in the same way.
+  static func values(_ name: String, _ shape: Shape, _ change: (Float) -> Float = { $0 }) -> HostArray {
+    let start = Int(hash(name)) % table.count
+    let count = shape.elementCount
+    // Only as much of the table as is needed, which for small parameters is little.
+    let part = (0..<min(count, table.count)).map { change(table[(start + $0) % table.count]) }
+    return HostArray(type: TensorType(shape, .float32)) { bytes in
+      part.withUnsafeBytes { piece in
+        var offset = 0
+        while offset < bytes.count {
+          let size = min(piece.count, bytes.count - offset)
+          UnsafeMutableRawBufferPointer(rebasing: bytes[offset..<offset + size])
+            .copyMemory(from: UnsafeRawBufferPointer(rebasing: piece[0..<size]))
+          offset += size
+        }
+      }
+    }
+  }
+
+  /// Gives every parameter and running statistic its numbers.
+  static func fill(_ model: some Module) {
+    let listed = model.parameters
+    let normalized = Set(listed.map(\.name).filter { $0.hasSuffix("running_mean") }.map { $0.dropLast(12) })
+    for named in listed {
+      let (name, shape) = (named.name, named.parameter.shape)
+      let array =
+        if shape.rank > 1 {
+          values(name, shape) { [factor = Float((3 / Double(shape.dropFirst().reduce(1, *))).squareRoot())] in
+            $0 * factor
+          }
+        } else if name.hasSuffix("running_var") {
+          values(name, shape) { $0 * 0.25 + 1 }
+        } else if name.hasSuffix("weight"), normalized.contains(name.dropLast(6)) {
+          values(name, shape) { $0 * 0.05 + 0.2 }
+        } else if name.hasSuffix("bias"), normalized.contains(name.dropLast(4)) {
+          values(name, shape) { $0 * 0.02 + ($0 < -0.5 ? -0.55 : 1) }
+        } else {
+          values(name, shape) { $0 * 0.125 }
+        }
+      named.parameter.replace(Tensor(array))
+    }
+  }
+}
