@@ -42,22 +42,58 @@ package enum LayoutConversion {
     if targetLayout.isPadded(type.shape) {
       (target).initializeMemory(as: UInt8.self, repeating: 0, count: targetLayout.storedCount(type.shape) * size)
     }
-    let sourceTables = offsetTables(type.shape, sourceLayout)
-    let targetTables = offsetTables(type.shape, targetLayout)
-    var index = [Int](repeating: 0, count: type.shape.rank)
-    for _ in 0..<type.shape.elementCount {
-      var (from, to) = (0, 0)
-      for axis in 0..<index.count {
-        from += sourceTables[axis][index[axis]]
-        to += targetTables[axis][index[axis]]
+    if type.shape.elementCount == 0 { return }
+    // The last axes together, as many as make a table of some thousand offsets; the others are counted through.
+    let rank = type.shape.rank
+    var (split, count) = (max(rank - 1, 0), rank == 0 ? 1 : type.shape[rank - 1])
+    while split > 0, count * type.shape[split - 1] <= 1 << 12 {
+      split -= 1
+      count *= type.shape[split]
+    }
+    let (sourceTables, targetTables) = (offsetTables(type.shape, sourceLayout), offsetTables(type.shape, targetLayout))
+    let run = Run(from: sums(sourceTables[split...]), to: sums(targetTables[split...]))
+    var index = [Int](repeating: 0, count: split)
+    for _ in 0..<type.shape.elementCount / count {
+      let from = index.indices.reduce(0) { $0 + sourceTables[$1][index[$1]] }
+      let to = index.indices.reduce(0) { $0 + targetTables[$1][index[$1]] }
+      switch size {
+      case 4: run.copy(source + from * 4, target + to * 4, UInt32.self)
+      case 8: run.copy(source + from * 8, target + to * 8, UInt64.self)
+      default: run.copy(source + from * size, target + to * size, UInt8.self)
       }
-      (target + to * size).copyMemory(from: source + from * size, byteCount: size)
-      for axis in stride(from: index.count - 1, through: 0, by: -1) {
+      for axis in index.indices.reversed() {
         index[axis] += 1
         if index[axis] < type.shape[axis] { break }
         index[axis] = 0
       }
     }
+  }
+
+  /// Offsets of elements that are copied together.
+  private struct Run {
+    let from: [Int]
+    let to: [Int]
+
+    func copy<Word: BitwiseCopyable>(
+      _ source: UnsafeMutableRawPointer, _ target: UnsafeMutableRawPointer, _: Word.Type
+    ) {
+      let (a, b) = (source.assumingMemoryBound(to: Word.self), target.assumingMemoryBound(to: Word.self))
+      from.withUnsafeBufferPointer { from in
+        to.withUnsafeBufferPointer { to in
+          var place = 0
+          // Large weights pass here: a plain loop, which is quick without optimisation too.
+          while place < from.count {
+            b[to[place]] = a[from[place]]
+            place += 1
+          }
+        }
+      }
+    }
+  }
+
+  /// The sum of one offset of each table, for every index of all their axes together, the last axis fastest.
+  private static func sums(_ tables: ArraySlice<[Int]>) -> [Int] {
+    tables.reduce([0]) { sums, table in sums.flatMap { sum in table.map { sum + $0 } } }
   }
 
   /// For each axis, the offset in elements that each index along it contributes; an element's offset is the sum.
