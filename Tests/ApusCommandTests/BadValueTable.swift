@@ -87,6 +87,7 @@ private let formValues: [String: BadValues] = [
   "input-noise": .atLeastZero(), "spatial-dropout": .atLeastZero("1"),
   "initializer": .name("he-norml", "normal", "normal:-1", "normal:nan", "uniform:0", "constant:inf"),
   "bias-initial": BadValues(["x", "nan", "inf"]), "form": .name("modrn"),
+  "width": .count("2000"),
 ]
 
 private let dataValues: [String: BadValues] = [

@@ -168,14 +168,31 @@ import Testing
     }
     let image = [1, 28, 28]
     #expect(
-      problem(.init(name: "lenet", inputShape: image, classes: 10))
-        == "there is no model 'lenet'; did you mean lenet5? choose one of: mlp, lenet5")
+      problem(.init(name: "lenet", inputShape: image, classes: 10)).hasPrefix(
+        "there is no model 'lenet'; did you mean lenet5 or googlenet or alexnet? choose one of: mlp, lenet5, resnet20, "
+      ))
     #expect(problem(.init(name: "lenet5", inputShape: [64], classes: 10)).hasSuffix("not [64]"))
     #expect(
       problem(.init(name: "lenet5", inputShape: image, classes: 10, hidden: [3]))
         == "lenet5 has no option 'hidden'; it takes: form, spatial-dropout, dropout, input-dropout, input-noise, "
         + "activation, normalization, initializer, bias-initial")
     #expect(problem(.init(name: "mlp", inputShape: image, classes: 0)).contains("at least 1, got 0"))
+    #expect(
+      problem(.init(name: "vgg16", inputShape: image, classes: 10))
+        == "vgg16 takes images of at least 32x32, not 28x28; enlarge them, or choose a network for small images such as "
+        + "resnet20")
+    #expect(
+      problem(.init(name: "resnet18", inputShape: [64], classes: 10))
+        == "resnet18 takes images [channels, height, width], not samples of shape [64]")
+    #expect(
+      problem(.init(name: "alexnet", inputShape: [3, 66, 99], classes: 10, form: "original2012")).contains(
+        "at least 67x67"))
+    #expect(problem(.init(name: "googlenet", inputShape: image, classes: 10, dropout: 1)).contains("below 1, got 1.0"))
+    #expect(
+      problem(.init(name: "googlenet", inputShape: image, classes: 10, form: "old")).contains("torchvision, plain"))
+    #expect(problem(.init(name: "resnet20", inputShape: image, classes: 10, width: 0)).contains("from 1 to 1024"))
+    #expect(
+      problem(.init(name: "vgg11", inputShape: [3, 32, 32], classes: 10, hidden: [0])).contains("1 to 65536 units"))
     #expect(problem(.init(name: "mlp", inputShape: [], classes: 1)).contains("must be positive numbers"))
     #expect(problem(.init(name: "mlp", inputShape: image, classes: 2, hidden: [4, 0])).contains("at least 1 unit"))
     #expect(problem(.init(name: "mlp", inputShape: image, classes: 2, dropout: 1)).contains("below 1, got 1.0"))
