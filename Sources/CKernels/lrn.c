@@ -10,7 +10,7 @@
 
 #include "internal.h"
 
-enum { TILE_ELEMENTS = 4096, LEAST_PIXELS = 16, SLACK = 16 };
+enum { TILE_ELEMENTS = 4096, LEAST_PIXELS = 16, SLACK = 16, BUFFERS = 7 };
 
 typedef struct {
   const apus_lrn *lrn;
@@ -70,10 +70,10 @@ static inline void copy_line(char *to, const char *from, int64_t bytes) {
   }
 }
 
+/// What a tile does not fill is not stored; the zeros around and between its lines are never written.
 static void load_tile(const job *j, const char *image, value tile, int64_t start, int64_t pixels) {
-  memset(tile.values, 0, (size_t)j->bytes);
-  char *first = tile.values + j->before * j->gap * j->element;
-  EACH_LINE(start, pixels, copy_line(first + in * j->element, image + at * j->element, elements * j->element);)
+  EACH_LINE(start, pixels,
+            copy_line(tile.values + in * j->element, image + at * j->element, elements * j->element);)
 }
 
 static void store_tile(const job *j, char *image, value tile, int64_t start, int64_t pixels) {
@@ -106,36 +106,32 @@ static void lrn_tile(void *context, int64_t chunk, int thread) {
   const int64_t image = chunk / j->tiles, start = chunk % j->tiles * j->pixels;
   const int64_t pixels = apus_min64(j->pixels, j->lrn->spatial - start);
   const int64_t offset = image * j->groups * j->lanes * j->lrn->spatial * j->element;
-  value buffers[5];
-  for (int i = 0; i < 5; ++i)
-    buffers[i] = (value){j->scratch + (5 * thread + i) * j->bytes, j->kernels->width * j->element};
-  const value padded = buffers[0], squares = buffers[1], d = buffers[2], powers = buffers[3], padded_gy = buffers[4];
-  const value x = moved(j, padded, j->before * j->gap), gy = moved(j, padded_gy, j->before * j->gap);
+  value buffers[BUFFERS];
+  for (int i = 0; i < BUFFERS; ++i)
+    buffers[i] = (value){j->scratch + (BUFFERS * thread + i) * j->bytes, j->kernels->width * j->element};
+  const value x = moved(j, buffers[0], j->before * j->gap), gy = moved(j, buffers[1], j->before * j->gap);
+  const value squares = buffers[2], products = buffers[3], d = buffers[4], powers = buffers[5], result = buffers[6];
   double factor[SLACK], k[SLACK];
 
-  load_tile(j, j->x + offset, padded, start, pixels);
-  memset(squares.values, 0, (size_t)j->bytes);
-  const value center = moved(j, squares, j->before * j->gap);
-  apply(j, APUS_OP_MUL, center, x, x, x);
+  load_tile(j, j->x + offset, x, start, pixels);
+  apply(j, APUS_OP_MUL, moved(j, squares, j->before * j->gap), x, x, x);
   sum_neighbours(j, d, squares);
   apply(j, APUS_OP_MULADD, d, d, number(j, factor, j->lrn->factor), number(j, k, j->lrn->k));
+  raise(j, powers, d, result);
   if (!j->gy) {
-    raise(j, powers, d, squares);
-    apply(j, APUS_OP_MUL, powers, powers, x, x);
-    return store_tile(j, j->result + offset, powers, start, pixels);
+    apply(j, APUS_OP_MUL, result, powers, x, x);
+    return store_tile(j, j->result + offset, result, start, pixels);
   }
-  raise(j, powers, d, squares);
-  load_tile(j, j->gy + offset, padded_gy, start, pixels);
+  load_tile(j, j->gy + offset, gy, start, pixels);
+  apply(j, APUS_OP_MUL, result, gy, powers, gy);
   // The channels that c is a neighbour of are its neighbours on the other side.
-  memset(squares.values, 0, (size_t)j->bytes);
-  const value products = moved(j, squares, j->after * j->gap);
-  apply(j, APUS_OP_MUL, gy, gy, powers, gy);
-  apply(j, APUS_OP_MUL, products, gy, x, x);
-  apply(j, APUS_OP_DIV, products, products, d, d);
-  sum_neighbours(j, d, squares);
+  const value center = moved(j, products, j->after * j->gap);
+  apply(j, APUS_OP_MUL, center, result, x, x);
+  apply(j, APUS_OP_DIV, center, center, d, d);
+  sum_neighbours(j, d, products);
   apply(j, APUS_OP_MUL, d, d, x, x);
-  apply(j, APUS_OP_MULADD, d, d, number(j, factor, -2 * j->lrn->factor * j->lrn->beta), gy);
-  store_tile(j, j->result + offset, d, start, pixels);
+  apply(j, APUS_OP_MULADD, result, d, number(j, factor, -2 * j->lrn->factor * j->lrn->beta), result);
+  store_tile(j, j->result + offset, result, start, pixels);
 }
 
 static job make_job(const apus_lrn *lrn) {
@@ -155,7 +151,9 @@ static job make_job(const apus_lrn *lrn) {
   return j;
 }
 
-int64_t apus_lrn_scratch(const apus_lrn *lrn, int threads) { return 5 * make_job(lrn).bytes * apus_max64(threads, 1); }
+int64_t apus_lrn_scratch(const apus_lrn *lrn, int threads) {
+  return BUFFERS * make_job(lrn).bytes * apus_max64(threads, 1);
+}
 
 static void run(const apus_lrn *lrn, const void *x, const void *gy, void *result, void *scratch, int threads) {
   if (lrn->batch * lrn->channels * lrn->spatial == 0) return;
@@ -164,6 +162,7 @@ static void run(const apus_lrn *lrn, const void *x, const void *gy, void *result
   j.gy = gy;
   j.result = result;
   j.scratch = scratch;
+  memset(scratch, 0, (size_t)apus_lrn_scratch(lrn, threads));
   apus_parallel(threads, lrn->batch * j.tiles, lrn_tile, &j);
 }
 

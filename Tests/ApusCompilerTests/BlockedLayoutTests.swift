@@ -55,13 +55,14 @@ import Testing
     let counts = kernels(inputs) { x in
       let h = conv2D(x[0], x[1], geometry: geometry)
       let half = h[0..., 16..<32]
-      let joined = concatenate([h, half, h], axis: 1)
+      let joined = concatenate(
+        [h, half, h.maxPooled(3, stride: 1, padding: 1), h.averagePooled(3, stride: 1, padding: 1)], axis: 1)
       let skip = joined[0..., 16..<48, 1..., ..<4]
       let up = skip.resized(to: Size2D(6, 5), .bilinear).resized(by: 2, 1)
       let padded = localResponseNorm(up).padded(before: [0, 16, 1, 0], after: [0, 0, 0, 1])
       return [conv2D(padded[0..., 16..., 0..., 0...], x[1], geometry: geometry)]
     }
-    for name in ["concatenate", "slice", "pad", "local_response", "resample"] {
+    for name in ["concatenate", "slice", "pad", "local_response", "resample", "max_pool", "average_pool"] {
       #expect(counts[name, default: 0] > 0, "no \(name) in \(counts)")
     }
     #expect(counts["reorder"] == 1, "\(counts)")

@@ -80,8 +80,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [DType.float32, .float64]) func pooling(dtype: DType) throws {
-    let file = try GoldenFile("pooling", dtype)
+  @Test(arguments: ["pooling", "further_pooling"], [DType.float32, .float64])
+  func pooling(subject: String, dtype: DType) throws {
+    let file = try GoldenFile(subject, dtype)
     for golden in file.cases {
       let options = golden.options
       func pair(_ key: String) -> Size2D {

@@ -107,6 +107,41 @@ import Testing
     }
   }
 
+  /// Means of many pixels, and their gradient, are as exact as those of few.
+  @Test func meansOfLargePlanesAreExact() {
+    withExecutor {
+      let x = Tensor.arange(2 * 300 * 500, dtype: .float64).reshaped(to: [1, 2, 300, 500])
+      let values = (sin(x * 12.9898) * 0.01 + 1).cast(to: .float32)
+      let exact = values.cast(to: .float64).mean(squeezingAxes: 2, 3)
+      #expect(difference(values.globallyAveragePooled().cast(to: .float64), exact.hostArray()) < 2e-6)
+      let slope = gradient(at: values) { $0.globallyAveragePooled().sum() }
+      #expect(slope.scalars(as: Float.self).allSatisfy { abs($0 * 150_000 - 1) < 1e-6 })
+    }
+  }
+
+  @Test func imagesOfTheSizeAskedForStayAsTheyAre() {
+    withExecutor {
+      let x = Tensor.arange(24, dtype: .float32).reshaped(to: [1, 2, 3, 4])
+      for layer in [AdaptiveAveragePool2D(Size2D(3, 4)), AdaptiveMaxPool2D(Size2D(3, 4)), Upsample(to: Size2D(3, 4))]
+        as [any Layer]
+      { #expect(layer(x).scalars(as: Float.self) == x.scalars(as: Float.self)) }
+    }
+  }
+
+  /// Keras's "same" pooling: the size divided by the stride, rounded up.
+  @Test func samePoolingHasTheSizeOfItsStride() {
+    withExecutor {
+      let x = Tensor.ones([1, 2, 7, 10])
+      for stride in 1...4 {
+        let shape: Shape = [1, 2, (7 + stride - 1) / stride, (10 + stride - 1) / stride]
+        #expect(MaxPool2D(3, stride: Size2D(stride), padding: .same)(x).shape == shape)
+        let means = AveragePool2D(3, stride: Size2D(stride), padding: .same, countsPadding: false)(x)
+        #expect(means.shape == shape && means.scalars(as: Float.self).allSatisfy { $0 == 1 })
+        #expect(MaxPool1D(3, stride: stride, padding: .same)(x[0..., 0]).shape == [1, 7, (10 + stride - 1) / stride])
+      }
+    }
+  }
+
   @Test func flattenMergesTheAxesFromOneOn() {
     withExecutor {
       let x = Tensor.arange(24, dtype: .float32).reshaped(to: [2, 3, 1, 4])
@@ -194,6 +229,39 @@ import Testing
     #expect(problem { GlobalAveragePool2D()(Tensor.zeros([2, 3, 0, 5])) }.contains("at least one pixel"))
     #expect(problem { images.adaptivelyAveragePooled(to: 0) }.contains("every extent of the result must be at least 1"))
     #expect(problem { images.cast(to: .int32).globallyMaxPooled() }.contains("floating-point images"))
+  }
+
+  @Test func mistakesOfPoolingAreNamed() {
+    let x = Tensor.zeros([2, 3, 4, 5])
+    #expect(
+      problem { MaxPool2D(2)(x[0]) } == """
+        MaxPool2D(2): the input is [3, 4, 5], it must be images [N, C, H, W]
+        """)
+    #expect(problem { MaxPool2D(0)(x) }.contains("the window 0x0 must be at least 1"))
+    #expect(problem { AveragePool2D(2, stride: Size2D(1, 0))(x) }.contains("the stride 1x0 must be at least 1"))
+    #expect(problem { MaxPool2D(2, dilation: -1)(x) }.contains("the dilation -1x-1 must be at least 1"))
+    #expect(problem { MaxPool2D(3, padding: 2)(x) }.contains("padding 2x2 is more than half the window 3x3"))
+    #expect(problem { AveragePool2D(3, padding: -1)(x) }.contains("padding cannot be negative"))
+    #expect(problem { AveragePool2D(Size2D(2, 6))(x) }.contains("the window 2x6 does not fit into images of 4x5"))
+    #expect(problem { AveragePool2D(2)(x.cast(to: .int32)) }.contains("needs floating-point images"))
+  }
+
+  @Test func mistakesOfConvolutionsAreNamed() {
+    let x = Tensor.zeros([2, 4, 3, 5])
+    #expect(
+      problem { Conv2D(3, 6, kernel: 2)(x) } == """
+        Conv2D(3, 6, kernel: 2): the input is [2, 4, 3, 5], it must be images [N, 3, H, W]
+        """)
+    #expect(problem { Conv2D(4, 0, kernel: 2)(x) }.contains("every size must be at least 1"))
+    #expect(problem { Conv2D(4, 6, kernel: 2, stride: Size2D(2, 0))(x) }.contains("every size must be at least 1"))
+    #expect(problem { Conv2D(4, 6, kernel: 2, dilation: 0)(x) }.contains("the dilation 0x0 must be at least 1"))
+    #expect(problem { Conv2D(4, 6, kernel: 2, groups: 3)(x) }.contains("3 groups must divide both numbers of channels"))
+    #expect(problem { Conv2D(4, 6, kernel: 2, padding: -1)(x) }.contains("padding cannot be negative"))
+    #expect(problem { Conv2D(4, 6, kernel: 4)(x) }.contains("the 4x4 kernel does not fit into images of 3x5"))
+    #expect(problem { Conv2D(4, 6, kernel: 2)(x.cast(to: .float64)) }.contains("must have one floating-point type"))
+    #expect(problem { LocalResponseNorm(0)(x) }.contains("every size must be at least 1"))
+    #expect(problem { LocalResponseNorm(5, k: 0)(x) }.contains("k positive"))
+    #expect(problem { LocalResponseNorm(5)(x.cast(to: .int32)) }.contains("needs f32 or f64 [N, C, ...]"))
   }
 
   @Test func mistakesOfTransposedConvolutionsAreNamed() {

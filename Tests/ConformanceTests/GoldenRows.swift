@@ -67,7 +67,8 @@ extension GoldenFile.Case {
 let goldenRows: [String: [String: GoldenRow]] = [
   "tensor_ops": elementRows.merging(movementRows) { $1 }, "reductions": reductionRows, "activations": activationRows,
   "further_activations": activationRows, "normalizations": normalizationRows,
-  "convolution": ["conv2d": convolutionRow], "pooling": poolingRows, "spatial": spatialRows,
+  "convolution": ["conv2d": convolutionRow], "pooling": poolingRows, "further_pooling": poolingRows,
+  "spatial": spatialRows,
   "resampling": spatialRows,
 ]
 

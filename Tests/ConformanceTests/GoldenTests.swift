@@ -21,7 +21,7 @@ private func deviation(_ result: Tensor, _ golden: HostArray) -> Double {
 
 private let subjects = [
   "tensor_ops", "reductions", "activations", "further_activations", "normalizations", "convolution", "pooling",
-  "spatial", "resampling",
+  "spatial", "resampling", "further_pooling",
 ]
 
 private let combinations = subjects.flatMap { subject in

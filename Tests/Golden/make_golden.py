@@ -39,6 +39,7 @@ SUBJECTS: dict[str, tuple[Callable[[torch.dtype], GoldenFile], tuple[str, ...]]]
     "convolution": (layers.build_convolution, ("f32", "f64")),
     "pooling": (layers.build_pooling, ("f32", "f64")),
     "resampling": (resampling.build, ("f32", "f64")),
+    "further_pooling": (spatial.build_pooling, ("f32", "f64")),
     "spatial": (spatial.build, ("f32", "f64")),
     "activations": (activations.build, ("f32", "f64")),
     "losses": (losses.build, ("f32", "f64")),

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from . import layers
 from .store import GoldenFile, Values
 
 # Every case: input shape and output size.
@@ -48,6 +49,33 @@ POOLED_SEQUENCES: dict[str, dict[str, Any]] = {
     "overlapping": dict(input=(2, 3, 9), kernel_size=[3], stride=[2], padding=[1]),
     "ceil": dict(input=(1, 3, 8), kernel_size=[3], stride=[2], padding=[1], ceil_mode=True),
 }
+
+MAX_POOLS: dict[str, dict[str, Any]] = {
+    "ceil_dilation": dict(
+        input=(1, 2, 9, 10), kernel_size=[2, 3], stride=[3, 2], padding=[1, 1], dilation=[2, 2], ceil_mode=True),
+    "googlenet_ceil": dict(input=(1, 16, 8, 7), kernel_size=[3, 3], stride=[2, 2], padding=[0, 0], ceil_mode=True),
+    "inception": dict(input=(1, 8, 5, 6), kernel_size=[3, 3], stride=[1, 1], padding=[1, 1], ceil_mode=False),
+    "gaps": dict(input=(2, 2, 7, 8), kernel_size=[1, 2], stride=[2, 3], padding=[0, 1], ceil_mode=False),
+    "gaps_ceil": dict(input=(2, 2, 7, 8), kernel_size=[2, 2], stride=[3, 3], padding=[1, 1], ceil_mode=True),
+}
+AVERAGE_POOLS: dict[str, dict[str, Any]] = {
+    "ceil_both": dict(input=(1, 3, 8, 7), kernel_size=[3, 3], stride=[2, 2], padding=[1, 1], ceil_mode=True),
+    "inception": dict(input=(1, 8, 5, 6), kernel_size=[3, 3], stride=[1, 1], padding=[1, 1], ceil_mode=False),
+    "blocks": dict(input=(1, 16, 6, 5), kernel_size=[2, 3], stride=[2, 2], padding=[1, 1], ceil_mode=True),
+    "gaps": dict(input=(2, 2, 7, 8), kernel_size=[2, 2], stride=[3, 3], padding=[1, 0], ceil_mode=True),
+}
+
+
+def build_pooling(dtype: torch.dtype) -> GoldenFile:
+    """Plain pooling with more options at once than the subject `pooling` has."""
+    file = GoldenFile(dtype)
+    for name, case in MAX_POOLS.items():
+        layers.add_max_pool(file, f"max_pool2d_{name}", **case)
+    for name, case in AVERAGE_POOLS.items():
+        for counted in (True, False):
+            layers.add_average_pool(
+                file, f"avg_pool2d_{name}_{'counted' if counted else 'not_counted'}", count_include_pad=counted, **case)
+    return file
 
 
 def build(dtype: torch.dtype) -> GoldenFile:

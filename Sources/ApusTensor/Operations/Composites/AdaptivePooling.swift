@@ -55,7 +55,7 @@ extension Tensor {
       return image.padded(before: [0, 0, 0, 0], after: after)
         .gathered(at: windows.positions { _ in windows.extent }, axis: axis)
     }
-    let means = images.averagePooled(geometry)
+    let means = Self.isIdentity(geometry) ? images : images.averagePooled(geometry)
     let area = geometry.kernel.area
     let factors = rows.sizes.flatMap { height in columns.sizes.map { Double(area) / Double(height * $0) } }
     if factors.allSatisfy({ $0 == 1 }) || (rows.regular != nil && columns.regular != nil) { return means }
@@ -72,7 +72,7 @@ extension Tensor {
     let (images, geometry) = spread(rows, columns) { image, axis, windows in
       image.gathered(at: windows.positions { windows.starts[$0] + windows.sizes[$0] - 1 }, axis: axis)
     }
-    return images.maxPooled(geometry)
+    return Self.isIdentity(geometry) ? images : images.maxPooled(geometry)
   }
 
   /// The images with the windows of an irregular axis side by side, and the regular windows that remain.
@@ -89,6 +89,9 @@ extension Tensor {
       images, PoolGeometry(kernel: Size2D(height.kernel, width.kernel), stride: Size2D(height.stride, width.stride))
     )
   }
+
+  /// Whether every window is one pixel: images that have the size asked for already.
+  private static func isIdentity(_ geometry: PoolGeometry) -> Bool { geometry.kernel == 1 && geometry.stride == 1 }
 
   private func checkAdaptive(_ function: String, _ size: Size2D) -> Bool {
     var problem: String?

@@ -37,7 +37,12 @@ extension Tensor {
   /// The mean of each image plane: `[N, C, H, W]` becomes `[N, C]`.
   public func globallyAveragePooled() -> Tensor {
     guard let geometry = wholePlane("globallyAveragePooled()") else { return self }
-    return averagePooled(geometry).reshaped(to: Shape(shape.prefix(2)))
+    let size = geometry.kernel
+    // A window's sum is taken in one piece: large planes row by row, so that f32 stays exact.
+    let means =
+      size.area <= 4096
+      ? averagePooled(geometry) : averagePooled(Size2D(1, size.width)).averagePooled(Size2D(size.height, 1))
+    return means.reshaped(to: Shape(shape.prefix(2)))
   }
 
   /// The largest element of each image plane: `[N, C, H, W]` becomes `[N, C]`; the gradient goes to the first largest.
