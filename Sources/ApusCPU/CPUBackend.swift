@@ -18,7 +18,7 @@ package struct CPUBackend: Backend {
   package func layouts(for node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> LayoutChoice? {
     switch node.operation {
     case is Convolution, is RectifiedConvolution, is ConvolutionBackwardData, is ConvolutionBackwardWeights:
-      ConvolutionKernel.layouts(node, inputTypes)
+      ConvolutionKernel.layouts(node, inputTypes, options)
     case is MaxPool, is MaxPoolBackward, is AveragePool, is AveragePoolBackward:
       PoolingKernel.layouts(node, inputTypes, inputLayouts)
     case is BatchNormTraining, is RectifiedBatchNorm, is BatchNormTrainingBackward, is RectifiedBatchNormBackward:

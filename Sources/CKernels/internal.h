@@ -100,6 +100,17 @@ typedef struct {
   void (*gradient)(const apus_norm_task *task, const apus_norm_lanes *lanes, const float *x, const float *gy, float *gx);
 } apus_norm_kernels;
 
+/// The transforms of Winograd's convolution; see winograd_body.h.
+typedef struct {
+  int block;
+  void (*image)(const float *plane, int64_t height, int64_t width, int64_t y, int64_t x, float *dst, int64_t step);
+  void (*result)(const float *src, int64_t step, const float *bias, int relu, float *plane, int64_t height,
+                 int64_t width, int64_t y, int64_t x);
+  void (*weights)(const float *taps, int64_t columns, float *dst, int64_t step);
+  void (*gradient)(const float *plane, int64_t height, int64_t width, int64_t y, int64_t x, float *dst, int64_t step);
+  void (*taps)(const float *sums, int64_t step, float *taps, int64_t columns);
+} apus_winograd_kernels;
+
 typedef struct {
   const char *name;
   const apus_fused_kernels *fused[2];  // by APUS_F32, APUS_F64
@@ -109,6 +120,7 @@ typedef struct {
   const apus_gemm_f64_kernels *gemm_f64;
   const apus_pool_kernels *blocked_pool[2];  // by blocks of 8, of 16
   const apus_norm_kernels *norm;
+  const apus_winograd_kernels *winograd;
   int64_t (*max_pairs)(const float *top, int64_t width, int64_t place, float *dst, int32_t *argmax, int64_t count);
 } apus_kernel_table;
 

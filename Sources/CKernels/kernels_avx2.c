@@ -45,6 +45,9 @@
 
 #include "norm_body.h"
 
+#define BLOCK 8
+#include "winograd_body.h"
+
 #define SLEEF_F32(function, accuracy) Sleef_##function##f8_##accuracy##avx2
 #define SLEEF_F64(function, accuracy) Sleef_##function##d4_##accuracy##avx2
 #include "random_body.h"
@@ -79,4 +82,4 @@
 
 const apus_kernel_table apus_kernels_avx2 = {"avx2",
     {&f32_kernels, &f64_kernels}, &conv_kernels, &random_kernels, &f32_gemm, &f64_gemm,
-    {&pool_kernels_blocked8, &pool_kernels_blocked16}, &norm_kernels, max_pairs};
+    {&pool_kernels_blocked8, &pool_kernels_blocked16}, &norm_kernels, &winograd_kernels, max_pairs};

@@ -42,6 +42,9 @@
 
 #include "norm_body.h"
 
+#define BLOCK 8
+#include "winograd_body.h"
+
 #define SLEEF_F32(function, accuracy) Sleef_##function##f4_##accuracy##sse2
 #define SLEEF_F64(function, accuracy) Sleef_##function##d2_##accuracy##sse2
 #include "random_body.h"
@@ -74,4 +77,4 @@
 
 const apus_kernel_table apus_kernels_sse2 = {"sse2",
     {&f32_kernels, &f64_kernels}, &conv_kernels, &random_kernels, &f32_gemm, &f64_gemm,
-    {&pool_kernels_blocked8, &pool_kernels_blocked16}, &norm_kernels, max_pairs};
+    {&pool_kernels_blocked8, &pool_kernels_blocked16}, &norm_kernels, &winograd_kernels, max_pairs};

@@ -2,7 +2,7 @@ import ApusCompiler
 import ApusTensor
 import CKernels
 
-/// Convolutions: own kernels where there are few channels, oneDNN otherwise.
+/// Convolutions: own direct kernels where there are few channels, Winograd's where the kernel is 3x3, else oneDNN.
 ///
 /// oneDNN's backward-weights reaches a tenth of its speed with one input channel; the own kernels hold the output
 /// channels in registers and split the batch over threads.
@@ -20,7 +20,7 @@ enum ConvolutionKernel {
   }
 
   /// A convolution of any pass with the shapes it needs.
-  private struct Problem {
+  struct Problem {
     let pass: OneDNNConvolution.Pass
     let geometry: ConvolutionGeometry
     let image: Shape
@@ -89,8 +89,9 @@ enum ConvolutionKernel {
     }
   }
 
-  static func layouts(_ node: Graph.Node, _ inputTypes: [TensorType]) -> LayoutChoice? {
+  static func layouts(_ node: Graph.Node, _ inputTypes: [TensorType], _ options: CPUOptions) -> LayoutChoice? {
     guard let problem = Problem(node, inputTypes) else { return nil }
+    if options.usesWinograd, let winograd = WinogradConvolution(problem) { return winograd.layouts }
     guard let own = problem.own else { return problem.library.layouts() }
     let image: Layout = own.src_blocked != 0 ? .channelBlocked(8) : .plain
     let result: Layout = .channelBlocked(8)
@@ -105,15 +106,16 @@ enum ConvolutionKernel {
 
   static func kernel(_ context: LoweringContext) -> Kernel? {
     guard let problem = Problem(context.node, context.inputTypes) else { return nil }
-    guard let choice = layouts(context.node, context.inputTypes) else { return nil }
+    guard let choice = layouts(context.node, context.inputTypes, context.options) else { return nil }
     // Without the layouts pass everything is plain: reorder around the kernel by the reference loops instead.
     guard choice.inputs == context.inputLayouts,
       choice.outputs.indices.allSatisfy({
         choice.outputs[$0] == context.outputLayout($0)
       })
     else { return nil }
-    guard var own = problem.own else { return problem.library.kernel() }
     let threads = context.options.threads(forMultiplyAdds: problem.weights.elementCount * problem.result.elementCount)
+    if context.options.usesWinograd, let winograd = WinogradConvolution(problem) { return winograd.kernel(threads) }
+    guard var own = problem.own else { return problem.library.kernel() }
     let scratch = apus_conv_scratch(&own, problem.passNumber, threads)
     let description = ConstantArray([own])
     @Sendable func floats(_ pointer: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {

@@ -24,5 +24,6 @@
 #include "apus_resample.h"
 #include "apus_softmax.h"
 #include "apus_types.h"
+#include "apus_winograd.h"
 
 #endif
