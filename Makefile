@@ -30,6 +30,7 @@ lint:  ## format, documentation, budgets, dependencies (changes nothing; scripts
 bench: build  ## time training and inference beside PyTorch, in one run (makes .venv-peers)
 	scripts/peer-environment
 	.venv-peers/bin/python Benchmarks/compare.py
+	.venv-peers/bin/python Benchmarks/networks.py
 	swift run -c release PlanOverhead
 	swift run -c release StepCosts
 

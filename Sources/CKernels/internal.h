@@ -2,8 +2,8 @@
 //
 // What the kernel files share: the table of kernels compiled once per instruction set, and a few helpers.
 //
-// Files named *_body.h hold the code that depends on the vector width. kernels_sse2.c and kernels_avx2.c define the
-// width and include them all; one more instruction set is one more such file and one more line in dispatch.c.
+// Files named *_body.h hold the code that depends on the vector width. kernels_sse2.c, kernels_avx2.c and
+// kernels_avx512.c define the width and include them all; one more instruction set is one more such file and one more line in dispatch.c.
 #ifndef APUS_INTERNAL_H
 #define APUS_INTERNAL_H
 

@@ -5,7 +5,7 @@
 // - Arrays are row-major. Sizes and indices are int64_t; empty ranges are allowed everywhere.
 // - `threads` is the last argument: how many threads of the OpenMP pool a call may use. It never changes a single bit
 //   of the result: work is cut where the problem's size says, and partial results are combined in that order.
-// - Instruction set (SSE2, AVX2+FMA) is chosen once, at load. Results may differ between instruction sets in the last
+// - Instruction set (SSE2, AVX2+FMA, AVX-512) is chosen once, at load. Results may differ between instruction sets in the last
 //   bits of transcendental functions and of contractions; elementwise arithmetic is IEEE and does not.
 // - Nothing here checks shapes: callers hand over validated geometry.
 #ifndef APUS_KERNELS_H
