@@ -47,7 +47,64 @@ extension ModelCatalog {
           form: form, channels: try images(configuration, atLeast: form == .original2014 ? 79 : 15),
           classes: configuration.classes, dropout: try dropout(configuration))
       },
+      photographs(
+        "inception-v3", "Inception-v3 (Szegedy et al., 2016)", options: ["form", "dropout"], size: 299,
+        build: inceptionV3),
+      photographs(
+        "inception-v4", "Inception-v4 (Szegedy et al., 2017)", options: ["dropout"], size: 299
+      ) {
+        InceptionV4(
+          channels: try images($0, atLeast: 75), classes: $0.classes, dropout: try dropout($0) ?? 0.2)
+      },
+      photographs(
+        "inception-resnet-v2", "Inception-ResNet-v2 (Szegedy et al., 2017)", options: ["dropout"], size: 299
+      ) {
+        InceptionResNetV2(
+          channels: try images($0, atLeast: 75), classes: $0.classes, dropout: try dropout($0) ?? 0.2)
+      },
+      Entry(
+        name: "unet", summary: "U-Net, a class for every pixel (Ronneberger et al., 2015)",
+        options: ["width", "spatial-dropout", "normalization"], inputShape: [1, 256, 256], classes: 2, build: unet),
     ]
+
+  /// The forms of Inception-v3.
+  private enum InceptionV3Form: String, CaseIterable {
+    /// With the auxiliary head.
+    case torchvision
+    /// Without.
+    case plain
+  }
+
+  private static func inceptionV3(_ configuration: Configuration) throws -> any Layer {
+    let form: InceptionV3Form = try form(configuration, usual: .torchvision)
+    let channels = try images(configuration, atLeast: 75)
+    let shape = configuration.inputShape
+    if form == .torchvision, shape[1] < 299 || shape[2] < 299 {
+      throw Failure(
+        description:
+          "inception-v3 with its auxiliary head takes images of at least 299x299, not \(shape[1])x\(shape[2]); "
+          + "choose the form plain, or enlarge them")
+    }
+    return InceptionV3(
+      channels: channels, classes: configuration.classes, hasHead: form == .torchvision,
+      dropout: try dropout(configuration) ?? 0.5)
+  }
+
+  private static func unet(_ configuration: Configuration) throws -> any Layer {
+    let channels = try images(configuration, atLeast: UNet.multiple)
+    let (shape, width) = (configuration.inputShape, try width(configuration, usual: 64))
+    guard shape[1] % UNet.multiple == 0, shape[2] % UNet.multiple == 0 else {
+      throw Failure(
+        description:
+          "unet takes images whose height and width are multiples of 16, not \(shape[1])x\(shape[2]); resize or crop "
+          + "them")
+    }
+    let widths = UNet.widths(width)
+    let options = try HiddenOptions(configuration, widths: widths, images: widths.count)
+    return UNet(
+      channels: channels, classes: configuration.classes, width: width, dropout: options.spatialDropout,
+      normalization: options.normalization)
+  }
 
   /// An entry of a network made for photographs of 224x224 in 1000 classes.
   private static func photographs(

@@ -193,6 +193,13 @@ import Testing
     #expect(problem(.init(name: "resnet20", inputShape: image, classes: 10, width: 0)).contains("from 1 to 1024"))
     #expect(
       problem(.init(name: "vgg11", inputShape: [3, 32, 32], classes: 10, hidden: [0])).contains("1 to 65536 units"))
+    #expect(
+      problem(.init(name: "inception-v3", inputShape: [3, 299, 96], classes: 10))
+        == "inception-v3 with its auxiliary head takes images of at least 299x299, not 299x96; choose the form plain, or "
+        + "enlarge them")
+    #expect(
+      problem(.init(name: "unet", inputShape: [3, 100, 96], classes: 2))
+        == "unet takes images whose height and width are multiples of 16, not 100x96; resize or crop them")
     #expect(problem(.init(name: "mlp", inputShape: [], classes: 1)).contains("must be positive numbers"))
     #expect(problem(.init(name: "mlp", inputShape: image, classes: 2, hidden: [4, 0])).contains("at least 1 unit"))
     #expect(problem(.init(name: "mlp", inputShape: image, classes: 2, dropout: 1)).contains("below 1, got 1.0"))

@@ -76,6 +76,27 @@ private struct Hidden: Layer {
     #expect(ParameterNames.snakeCase("") == "")
   }
 
+  /// Names as published weights have them, whatever their letters; properties become snake case.
+  private struct Mixed: Module {
+    var mixed5b = Dense(2, 2, bias: false)
+    var ownName = Parameter(Tensor([1 as Float]))
+    var branches: [String: Dense] = ["Conv2d_1a": Dense(2, 1, bias: false)]
+    var inner = Inner()
+
+    struct Inner: Module {
+      var runningMean = Parameter(Tensor([1 as Float]), role: .state)
+    }
+
+    var namedParts: [(name: String, part: Any)]? {
+      [("Mixed_5b", mixed5b), ("ownName", ownName), ("", inner), ("B", branches)]
+    }
+  }
+
+  @Test func namedPartsKeepTheirNames() {
+    #expect(
+      Mixed().parameters.map(\.name) == ["Mixed_5b.weight", "ownName", "running_mean", "B.Conv2d_1a.weight"])
+  }
+
   @Test func sharedParametersAreListedOnce() {
     let model = Shared()
     #expect(model.parameters.map(\.name) == ["encoder.weight", "encoder.bias"])

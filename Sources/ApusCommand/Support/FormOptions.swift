@@ -38,7 +38,7 @@ struct FormOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "lenet5: part of the maps of hidden convolutions that training drops as a whole, 0 to below 1 (0).",
+      "lenet5, unet: part of the maps of hidden convolutions that training drops as a whole, 0 to below 1 (0).",
       valueName: "part"))
   var spatialDropout: Double?
 
@@ -56,11 +56,12 @@ struct FormOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "lenet5: modern (ReLU, max pooling) or original1998 (modern); alexnet: torchvision or original2012 (torchvision); "
-        + "googlenet: torchvision, plain (no auxiliary heads) or original2014 (torchvision).", valueName: "name"))
+        + "googlenet: torchvision, plain (no auxiliary heads) or original2014 (torchvision); "
+        + "inception-v3: torchvision or plain (torchvision).", valueName: "name"))
   var form: String?
 
   @Option(
-    help: ArgumentHelp("resnet20, resnet32, ...: channels of the first stage (16).", valueName: "number"))
+    help: ArgumentHelp("resnet20, ..., unet: channels of the first stage (16, unet 64).", valueName: "number"))
   var width: Int?
 
   /// The options as models take them; building the model checks them.

@@ -74,17 +74,14 @@ public struct InceptionV3: Layer, CustomStringConvertible {
 
 /// Builds the parts of ``InceptionV3``.
 private struct InceptionV3Modules {
-  let dtype: DType
+  let parts: InceptionParts
+
+  init(dtype: DType) { parts = InceptionParts(weights: .normal(standardDeviation: 0.1), dtype: dtype) }
 
   private func unit(
-    _ inputs: Int, _ outputs: Int, _ height: Int = 1, _ width: Int? = nil, stride: Size2D = 1, pads: Bool = false,
-    deviation: Double = 0.1
+    _ inputs: Int, _ outputs: Int, _ height: Int = 1, _ width: Int? = nil, stride: Size2D = 1, pads: Bool = false
   ) -> ConvolutionUnit {
-    let kernel = Size2D(height, width ?? height)
-    return ConvolutionUnit(
-      inputs, outputs, kernel: kernel, stride: stride,
-      padding: pads ? .size(Size2D(kernel.height / 2, kernel.width / 2)) : .valid,
-      weightInitializer: .normal(standardDeviation: deviation), dtype: dtype)
+    parts.unit(inputs, outputs, height, width, stride: stride, pads: pads)
   }
 
   func beginning(_ channels: Int) -> NamedLayers {
@@ -105,19 +102,14 @@ private struct InceptionV3Modules {
   func head(_ classes: Int) -> NamedLayers {
     .chain([
       ("pool", AveragePool2D(5, stride: 3)), ("conv0", unit(768, 128)),
-      ("conv1", unit(128, 768, 5, deviation: 0.01)), ("mean", AdaptiveAveragePool2D(1)), ("flat", Flatten()),
-      ("fc", Dense(768, classes, weightInitializer: .normal(standardDeviation: 0.001), dtype: dtype)),
+      ("conv1", parts.unit(128, 768, 5, weights: .normal(standardDeviation: 0.01))), ("mean", GlobalAveragePool2D()),
+      ("fc", Dense(768, classes, weightInitializer: .normal(standardDeviation: 0.001), dtype: parts.dtype)),
     ])
-  }
-
-  /// A branch of several layers, which are called as if they were the module's own.
-  private func way(_ layers: [(name: String, layer: any Layer)]) -> (name: String, layer: any Layer) {
-    ("", NamedLayers.chain(layers))
   }
 
   /// Pooling and a 1x1 convolution.
   private func poolBranch(_ inputs: Int, _ outputs: Int) -> (name: String, layer: any Layer) {
-    way([
+    InceptionParts.way([
       ("pool", AveragePool2D(3, stride: 1, padding: 1)), ("branch_pool", unit(inputs, outputs)),
     ])
   }
@@ -125,8 +117,8 @@ private struct InceptionV3Modules {
   private func moduleA(_ inputs: Int, pool: Int) -> NamedLayers {
     .branches([
       ("branch1x1", unit(inputs, 64)),
-      way([("branch5x5_1", unit(inputs, 48)), ("branch5x5_2", unit(48, 64, 5, pads: true))]),
-      way([
+      InceptionParts.way([("branch5x5_1", unit(inputs, 48)), ("branch5x5_2", unit(48, 64, 5, pads: true))]),
+      InceptionParts.way([
         ("branch3x3dbl_1", unit(inputs, 64)), ("branch3x3dbl_2", unit(64, 96, 3, pads: true)),
         ("branch3x3dbl_3", unit(96, 96, 3, pads: true)),
       ]), poolBranch(inputs, pool),
@@ -136,7 +128,7 @@ private struct InceptionV3Modules {
   private func moduleB(_ inputs: Int) -> NamedLayers {
     .branches([
       ("branch3x3", unit(inputs, 384, 3, stride: 2)),
-      way([
+      InceptionParts.way([
         ("branch3x3dbl_1", unit(inputs, 64)), ("branch3x3dbl_2", unit(64, 96, 3, pads: true)),
         ("branch3x3dbl_3", unit(96, 96, 3, stride: 2)),
       ]), ("branch_pool", MaxPool2D(3, stride: 2)),
@@ -146,11 +138,11 @@ private struct InceptionV3Modules {
   private func moduleC(_ width: Int) -> NamedLayers {
     .branches([
       ("branch1x1", unit(768, 192)),
-      way([
+      InceptionParts.way([
         ("branch7x7_1", unit(768, width)), ("branch7x7_2", unit(width, width, 1, 7, pads: true)),
         ("branch7x7_3", unit(width, 192, 7, 1, pads: true)),
       ]),
-      way([
+      InceptionParts.way([
         ("branch7x7dbl_1", unit(768, width)), ("branch7x7dbl_2", unit(width, width, 7, 1, pads: true)),
         ("branch7x7dbl_3", unit(width, width, 1, 7, pads: true)),
         ("branch7x7dbl_4", unit(width, width, 7, 1, pads: true)),
@@ -161,8 +153,8 @@ private struct InceptionV3Modules {
 
   private var moduleD: NamedLayers {
     .branches([
-      way([("branch3x3_1", unit(768, 192)), ("branch3x3_2", unit(192, 320, 3, stride: 2))]),
-      way([
+      InceptionParts.way([("branch3x3_1", unit(768, 192)), ("branch3x3_2", unit(192, 320, 3, stride: 2))]),
+      InceptionParts.way([
         ("branch7x7x3_1", unit(768, 192)), ("branch7x7x3_2", unit(192, 192, 1, 7, pads: true)),
         ("branch7x7x3_3", unit(192, 192, 7, 1, pads: true)), ("branch7x7x3_4", unit(192, 192, 3, stride: 2)),
       ]), ("branch_pool", MaxPool2D(3, stride: 2)),
@@ -180,8 +172,8 @@ private struct InceptionV3Modules {
       )
     }
     return .branches([
-      ("branch1x1", unit(inputs, 320)), way([("branch3x3_1", unit(inputs, 384)), pair("branch3x3_2")]),
-      way([
+      ("branch1x1", unit(inputs, 320)), InceptionParts.way([("branch3x3_1", unit(inputs, 384)), pair("branch3x3_2")]),
+      InceptionParts.way([
         ("branch3x3dbl_1", unit(inputs, 448)), ("branch3x3dbl_2", unit(448, 384, 3, pads: true)),
         pair("branch3x3dbl_3"),
       ]), poolBranch(inputs, 192),

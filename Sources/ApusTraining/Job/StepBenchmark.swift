@@ -73,10 +73,12 @@ public final class StepBenchmark {
     let inputs = withRandomSeed(2) {
       Tensor.randomNormal(Shape([batchSize] + configuration.inputShape)).hostArray()
     }
-    let labels = (0..<batchSize).map { Int32($0 * 7 % configuration.classes) }
-    return (
-      try configuration.make(seed: 1), Batch(inputs: inputs, targets: HostArray(labels, shape: [batchSize]))
-    )
+    let model = try configuration.make(seed: 1)
+    // A label for each sample, or for each pixel of one.
+    let outputs = try Diagnostics.dryRun { model(Tensor(repeating: 0, shape: inputs.shape)).shape }
+    let shape = Shape([batchSize] + outputs.dropFirst(2))
+    let labels = (0..<shape.elementCount).map { Int32($0 * 7 % configuration.classes) }
+    return (model, Batch(inputs: inputs, targets: HostArray(labels, shape: shape)))
   }
 
   private static func step(
