@@ -58,6 +58,7 @@ let package = Package(
       name: "PlanOverhead", dependencies: ["Apus", "ApusCompiler", "ApusCPU"], path: "Benchmarks/PlanOverhead"),
     .executableTarget(name: "StepCosts", dependencies: ["Apus", "ApusCPU"], path: "Benchmarks/StepCosts"),
     .executableTarget(name: "CustomLoop", dependencies: ["Apus"], path: "Examples/CustomLoop"),
+    .executableTarget(name: "DigitScenes", dependencies: ["Apus"], path: "Examples/DigitScenes"),
     .testTarget(
       name: "ApusTrainingTests", dependencies: ["Apus", "ApusTraining", "GoldenFiles"]),
     .testTarget(

@@ -41,19 +41,20 @@ public enum DataCatalog {
 
   /// Every data set that can be named, looked for now.
   public static func entries(in folders: DataFolders = .standard) -> [Entry] {
-    [Digits.entry, FashionMNIST.entry(folders), MNIST.entry(folders)]
+    [Digits.entry, FashionMNIST.entry(folders), MNIST.entry(folders)] + CIFAR.allCases.map { $0.entry(folders) }
       + NamedTable.allCases.map { $0.entry(folders) }
   }
 
   /// What a path can lead to, a line for each.
   public static let pathForms = [
     "a .csv file, with --target and other options for its columns", "an .npz file with x_train and y_train",
-    "a folder with the four IDX files",
+    "a folder with the four IDX files, or with the .bin files of CIFAR-10 or CIFAR-100",
     "a folder of PNG and JPEG pictures with a folder for each class, or with such folders in train, validation and test",
+    "a folder with pictures in images and masks of their pixels' classes in masks, or with such in train and so on",
   ]
 
   /// A data set by its name, or by the path of a CSV file (``CSVDataset``), an `.npz` file (``NPZDataset``), a folder
-  /// with the four IDX files (``IDXFolder``) or a folder of pictures (``ImageFolder``).
+  /// with the four IDX files (``IDXFolder``) or a folder of pictures (``ImageFolder``, ``SegmentationFolder``).
   ///
   /// - Parameters:
   ///   - images: how pictures in files are read.
@@ -88,7 +89,9 @@ public enum DataCatalog {
       return try CSVDataset.load(nameOrPath, options: csv, schema: schema)
     }
     let data = try loadArrays(nameOrPath, folders, csv.kind) {
-      try ImageFolder.load(nameOrPath, options: images, form: form, check: check)
+      SegmentationFolder.recognizes(nameOrPath)
+        ? try SegmentationFolder.load(nameOrPath, options: images, form: form, check: check)
+        : try ImageFolder.load(nameOrPath, options: images, form: form, check: check)
     }
     var kindOnly = CSVOptions()
     kindOnly.kind = data.train.classCount > 0 && csv.kind == .classification ? .classification : nil
@@ -104,6 +107,7 @@ public enum DataCatalog {
   private static func loadArrays(
     _ nameOrPath: String, _ folders: DataFolders, _ kind: TargetKind?, _ pictures: () throws -> LoadedData
   ) throws -> LoadedData {
+    if let data = try CIFAR.load(nameOrPath.lowercased(), in: folders) { return data }
     switch nameOrPath.lowercased() {
     case "digits": return try Digits.load()
     case "fashion-mnist": return try FashionMNIST.load(in: folders)
@@ -119,7 +123,8 @@ public enum DataCatalog {
 
   private static func loadFolder(_ path: String, _ pictures: () throws -> LoadedData) throws -> LoadedData {
     if IDXFolder.isBegun(path) { return try IDXFolder.load(path) }
-    if ImageFolder.recognizes(path) { return try pictures() }
+    if let cifar = CIFAR.recognized(in: path) { return try cifar.load(path) }
+    if SegmentationFolder.recognizes(path) || ImageFolder.recognizes(path) { return try pictures() }
     throw DataError(
       place: path, problem: "lacks train-images-idx3-ubyte (or .gz), and its folders hold no PNG or JPEG pictures",
       advice: "put the four IDX files of a data set there, or a folder of pictures for each class")

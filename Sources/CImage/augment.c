@@ -61,6 +61,18 @@ BOTH void apus_affine_sample_f32(const float *src, int64_t height, int64_t width
   sample(scratch, stride, map, dst, new_height, new_width);
 }
 
+void apus_affine_nearest_i32(const int32_t *src, int64_t height, int64_t width, const apus_affine *map, int32_t outside,
+                             int32_t *dst, int64_t new_height, int64_t new_width) {
+  for (int64_t y = 0; y < new_height; ++y, dst += new_width) {
+    const float from_x = map->xy * (float)y + map->x0, from_y = map->yy * (float)y + map->y0;
+    for (int64_t x = 0; x < new_width; ++x) {
+      const float sx = map->xx * (float)x + from_x + 0.5f, sy = map->yx * (float)x + from_y + 0.5f;
+      const int is_inside = sx >= 0 && sy >= 0 && sx < (float)width && sy < (float)height;
+      dst[x] = is_inside ? src[(int64_t)sy * width + (int64_t)sx] : outside;
+    }
+  }
+}
+
 BOTH void apus_widen_u8(const uint8_t *restrict src, float *restrict dst, int64_t count) {
   for (int64_t i = 0; i < count; ++i) dst[i] = src[i];
 }

@@ -137,6 +137,47 @@ int apus_png_decode(const uint8_t *bytes, size_t count, uint8_t *rgba, size_t ca
   return status;
 }
 
+static int numbers(apus_png *file, uint8_t *pixels, size_t capacity) {
+  if (setjmp(png_jmpbuf(file->png)) != 0) return -1;
+  png_uint_32 width, height;
+  open_input(file, &width, &height);
+  if (png_get_bit_depth(file->png, file->info) == 16) png_error(file->png, "its numbers have 16 bits, not 8");
+  png_set_packing(file->png);
+  png_set_strip_alpha(file->png);
+  png_set_interlace_handling(file->png);
+  png_read_update_info(file->png, file->info);
+  size_t channels = png_get_channels(file->png, file->info), row = width * channels;
+  if (png_get_rowbytes(file->png, file->info) != row || capacity / row < height) {
+    png_error(file->png, "its pixels are of an unknown kind");
+  }
+  file->rows = malloc(height * sizeof *file->rows);
+  if (file->rows == NULL) png_error(file->png, "out of memory");
+  for (png_uint_32 y = 0; y < height; y++) file->rows[y] = pixels + y * row;
+  png_read_image(file->png, file->rows);
+  png_read_end(file->png, NULL);
+  if (channels == 1) return 0;
+  for (size_t pixel = 0; pixel < (size_t)width * height; pixel++) {
+    const uint8_t *from = pixels + channels * pixel;
+    if (channels != 3 || from[0] != from[1] || from[0] != from[2]) png_error(file->png, "its pixels are colours, not numbers");
+    pixels[pixel] = from[0];
+  }
+  return 0;
+}
+
+int apus_png_numbers(const uint8_t *bytes, size_t count, const apus_picture *picture, uint8_t *pixels, size_t capacity,
+                     char message[200]) {
+  apus_png file;
+  if (picture->kind != APUS_PICTURE_PNG) {
+    snprintf(message, 200, "a mask is a PNG file: JPEG changes the numbers of its pixels");
+    return -1;
+  }
+  if (create_reader(&file, bytes, count, count, message) != 0) return -1;
+  int status = numbers(&file, pixels, capacity);
+  png_destroy_read_struct(&file.png, &file.info, NULL);
+  free(file.rows);
+  return status;
+}
+
 static int encode(apus_png *file, const uint8_t *pixels, uint32_t width, uint32_t height, int channels) {
   if (setjmp(png_jmpbuf(file->png)) != 0) return -1;
   png_set_write_fn(file->png, file, write_bytes, flush);

@@ -52,7 +52,7 @@ let badValues: [String: [String: BadValues]] = [
   "evaluate": ["data": .name("digts"), "metrics": .name("acuracy", "mse", named: "metric"), "threads": threads],
   "report": ["output": .name("/proc/none/report.html"), "threads": threads],
   "runs": ["sort": .name("size", named: "sort key")],
-  "predict": ["top": .count(), "threads": threads],
+  "predict": ["top": .count(), "output": .name("masks"), "threads": threads],
   "infer": formValues.merging([
     "weights": .name("missing.safetensors"), "input": .name("missing.npy"), "output": .name("y.txt"),
     "classes": .count("9223372036854775807"), "threads": threads,

@@ -109,6 +109,13 @@ import Testing
     let pictures = HostArray((0..<30 * 784).map { UInt8(truncatingIfNeeded: $0 * 37) }, shape: [30, 28, 28])
     let labels = HostArray((0..<30).map { Int32($0 % 10) }, shape: [30])
     try NPZ.write(["x_train": pictures, "y_train": labels], to: folder.file("pictures.npz"))
+    for (part, value) in [("images", UInt8(3)), ("masks", 255)] {
+      try FileManager.default.createDirectory(atPath: folder.file("scenes/\(part)"), withIntermediateDirectories: true)
+      for index in 0..<4 {
+        let pixels = (0..<1024).map { $0 < 512 ? 0 : value }
+        try PNG.write(HostArray(pixels, shape: [1, 32, 32]), to: folder.file("scenes/\(part)/\(index).png"))
+      }
+    }
     for name in ["cat", "dog"] {
       try FileManager.default.createDirectory(
         atPath: folder.file("photos/\(name)"), withIntermediateDirectories: true)
@@ -122,7 +129,7 @@ import Testing
     for row in try rows() {
       for text in row.names(2) where text.hasPrefix("apus ") || text.hasPrefix("--") {
         let words = text.split(separator: " ").map {
-          ["houses.csv", "pictures.npz", "photos"].contains($0) ? folder.file(String($0)) : String($0)
+          ["houses.csv", "pictures.npz", "photos", "scenes"].contains($0) ? folder.file(String($0)) : String($0)
         }
         do {
           let command: any ParsableCommand =

@@ -54,7 +54,7 @@ import Testing
     #expect(LossConfiguration.usual(for: .binary).name == "binary-cross-entropy")
     #expect(LossConfiguration.usual(for: .regression).name == "squared-error")
     for task in LossConfiguration.Task.allCases {
-      for name in LossConfiguration.names(for: task) { #expect(try LossConfiguration(name).task == task) }
+      for name in LossConfiguration.names(for: task) { #expect(try LossConfiguration(name).tasks.contains(task)) }
       #expect(LossConfiguration.names(for: task).first == LossConfiguration.usual(for: task).name)
     }
   }

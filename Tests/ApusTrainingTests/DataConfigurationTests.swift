@@ -96,11 +96,11 @@ import Testing
   }
 
   @Test func summariesSayWhatIsThere() throws {
-    let iris = DataSummary(try DataConfiguration(testSplit: 0.2).load("iris", validationSplit: 0, seed: 0))
+    let iris = try DataSummary(DataConfiguration(testSplit: 0.2).load("iris", validationSplit: 0, seed: 0))
     #expect(iris.train == 120 && iris.test == 30 && iris.kind == .classification && iris.targets.isEmpty)
     #expect(iris.classes.map(\.count) == [40, 40, 40] && iris.inputs.map(\.name).last == "petal_width")
     try withFile("a,y\n1,2.5\n3,7\n") { path in
-      let summary = DataSummary(try DataConfiguration.usual.load(path, validationSplit: 0, seed: 0))
+      let summary = try DataSummary(DataConfiguration.usual.load(path, validationSplit: 0, seed: 0))
       #expect(summary.kind == .regression && summary.classes.isEmpty && summary.inputs[0].mean == 2)
       #expect(abs(summary.targets[0].lowest - 2.5) < 1e-6 && abs(summary.targets[0].highest - 7) < 1e-6)
     }

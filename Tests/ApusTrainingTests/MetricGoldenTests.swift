@@ -76,7 +76,10 @@ import Testing
 
   @Test func everyMetricHasACase() throws {
     let covered = Set(Self.cases.values.flatMap { $0.metrics.keys })
-    for name in Metric.names where name != "topK_accuracy" { #expect(covered.contains(name), "\(name)") }
+    // That of pixels is in SegmentationTests.
+    for name in Metric.names where !["topK_accuracy", "mean_iou"].contains(name) {
+      #expect(covered.contains(name), "\(name)")
+    }
     for task in PredictionTask.allCases {
       for metric in Metric.all(for: task, classCount: 10) { #expect(metric.tasks.contains(task), "\(metric.name)") }
     }

@@ -50,7 +50,7 @@ struct DataCommand: ParsableCommand {
 
     func run() throws {
       let configuration = try options.configuration()
-      let summary = DataSummary(try configuration.load(data, validationSplit: 0, seed: 0))
+      let summary = try DataSummary(configuration.load(data, validationSplit: 0, seed: 0))
       try out.print(summary) { Texts.data(summary) }
     }
   }

@@ -12,7 +12,7 @@ struct Evaluate: ParsableCommand {
         apus evaluate runs/lenet5-mnist --data other.npz
         apus evaluate runs/lenet5-mnist --metrics top3_accuracy,f1_weighted,roc_auc
 
-      Uses the test part of the data; where there is none the validation part, else all of it. Metrics: \
+      Of a run that gives every pixel a class: mean IoU, and the IoU of each class. Uses the test part of the data; where there is none the validation part, else all of it. Metrics: \
       \(Metric.names.joined(separator: ", ")).
       """)
 

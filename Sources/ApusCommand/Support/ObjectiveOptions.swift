@@ -5,7 +5,8 @@ import ArgumentParser
 struct ObjectiveOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "classification (a logit for each class), binary (one logit for two classes) or regression (by the data).",
+      "classification (a logit for each class), binary (one logit for two classes), regression or segmentation (by the "
+        + "data).",
       valueName: "name"))
   var task: String?
 

@@ -95,12 +95,12 @@ enum Texts {
     var lines: [String] = []
     if let counts = report.confusionMatrix {
       lines = [ConfusionMatrix(classNames: classNames, counts: counts).description, ""]
-      lines.append(row("class", "precision", "recall", "f1", "samples"))
+      lines.append(row("class", "precision", "recall", "f1", "iou", "samples"))
     }
     lines += report.perClass.map {
       row(
         $0.name, Rounding.text($0.precision, 4), Rounding.text($0.recall, 4), Rounding.text($0.f1, 4),
-        String($0.samples))
+        Rounding.text($0.iou, 4), String($0.samples))
     }
     let names = report.metrics.keys.sorted()
     let longest = names.map(\.count).max() ?? 0
@@ -117,6 +117,14 @@ enum Texts {
     report.predictions.map { picture in
       let guesses = picture.top.map { "\($0.class) \(Rounding.text($0.probability * 100, 2)) %" }
       return "\(picture.image): " + guesses.joined(separator: ", ")
+    }.joined(separator: "\n")
+  }
+
+  /// The masks of pictures.
+  static func masks(_ report: MaskReport) -> String {
+    report.predictions.map { picture in
+      let parts = picture.classes.map { "\($0.class) \(Rounding.text($0.part * 100, 2)) %" }
+      return "\(picture.image): \(picture.mask), " + parts.joined(separator: ", ")
     }.joined(separator: "\n")
   }
 

@@ -8,7 +8,8 @@
 /// resume. The changes of place (shift, rotation, zoom, shear, flips, crop) are composed into one affine map and one pass
 /// of bilinear sampling with zeros around the picture; then contrast, brightness, noise, cutout and mixup follow in that
 /// order. All act on values as they are in the file; bytes stay within 0 to 255. Amounts in parts are parts of the
-/// range of the values: 255 for bytes, 1 for others.
+/// range of the values: 255 for bytes, 1 for others. Masks of pixels' classes take every change of place by their nearest
+/// pixels; what comes from outside the picture has no class. Mixup is not for them.
 ///
 /// References: Best Practices for Convolutional Neural Networks; Simard, Steinkraus, Platt; 2003. Improved
 /// Regularization of Convolutional Neural Networks with Cutout; DeVries, Taylor; 2017; https://arxiv.org/abs/1708.04552.

@@ -20,12 +20,38 @@ struct PictureChanger {
     let (source, places) = try data.inputRows(samples)
     let pictures = changed(places, source, changes)
     let rows = samples.map(Int.init)
-    guard augmentation.mixup > 0 else { return (pictures, try data.targetRows.gathered(rows)) }
+    guard augmentation.mixup > 0, !data.hasPixelLabels else {
+      let targets = try data.targetRows.gathered(rows)
+      return (pictures, data.hasPixelLabels ? moved(targets, changes) : targets)
+    }
     let distance = self.distance(batch: batch, count: rows.count)
     let parts = changes.map { Float($0.part) }
     return (
       mixed(pictures, parts, distance), mixed(softTargets(data, rows), parts, distance)
     )
+  }
+
+  /// Masks i32 `[B, height, width]` whose pixels take the places that those of the pictures take; no class where nothing
+  /// of the old picture is.
+  private func moved(_ masks: HostArray, _ changes: [PictureChange]) -> HostArray {
+    let size = PictureSize(Shape(masks.shape.dropFirst()))
+    let (height, width) = (Int64(size.height), Int64(size.width))
+    return HostArray(type: masks.type) { target in
+      masks.withUnsafeBytes { source in
+        guard let from = source.bindMemory(to: Int32.self).baseAddress,
+          let to = target.bindMemory(to: Int32.self).baseAddress
+        else { return }
+        for (place, change) in changes.enumerated() {
+          let start = place * size.height * size.width
+          guard var map = change.back?.sampling(size) else {
+            (to + start).update(from: from + start, count: size.height * size.width)
+            continue
+          }
+          apus_affine_nearest_i32(
+            from + start, height, width, &map, Dataset.ignoredLabel, to + start, height, width)
+        }
+      }
+    }
   }
 
   /// A picture is mixed with the one so many places further on, beginning anew at the end of the batch.

@@ -140,10 +140,53 @@ extension Pictures {
   /// ```
   /// - Throws: as ``read(from:channels:)``.
   public static func read(from path: String, as form: PictureForm) throws -> HostArray {
+    try FittedPicture(path, form).array
+  }
+}
+
+/// A picture of a file brought to a form, and the way back to the file's pixels.
+public struct FittedPicture: Sendable {
+  /// The picture, u8 `[channels, height, width]` of the form.
+  public let array: HostArray
+  /// Columns and rows of the picture in the file.
+  public let (width, height): (Int, Int)
+  private let form: PictureForm
+
+  /// Reads a PNG or JPEG file.
+  ///
+  /// - Throws: as `Pictures.read(from:channels:)`.
+  public init(_ path: String, _ form: PictureForm) throws {
     let file = try PictureFile(path)
-    return try HostArray(type: TensorType(form.shape, .uint8)) { planes in
+    array = try HostArray(type: TensorType(form.shape, .uint8)) { planes in
       guard let start = planes.baseAddress else { return }
       try file.decode(to: form, start)
     }
+    (width, height) = (Int(file.head.width), Int(file.head.height))
+    self.form = form
+  }
+
+  /// A plane of values of the form's pixels as the picture in the file has it, u8 `[1, height, width]`: each pixel takes
+  /// the nearest value, and `outside` where the form's middle was cut out of the picture.
+  ///
+  /// - Precondition: as many values as the form has pixels.
+  public func original(_ values: [UInt8], outside: UInt8) -> HostArray {
+    precondition(values.count == form.height * form.width, "\(values.count) values are no plane of \(form.shape)")
+    let resizing = form.resizing(width: width, height: height)
+    func places(_ count: Int, _ new: UInt32, _ start: UInt32, _ kept: Int) -> [Int?] {
+      (0..<count).map { old in
+        let place = Int((Double(old) + 0.5) * Double(new) / Double(count)) - Int(start)
+        return (0..<kept).contains(place) ? place : nil
+      }
+    }
+    let columns = places(width, resizing.new_width, resizing.left, form.width)
+    let rows = places(height, resizing.new_height, resizing.top, form.height)
+    var pixels = [UInt8](repeating: outside, count: width * height)
+    for (y, row) in rows.enumerated() {
+      guard let row else { continue }
+      for (x, column) in columns.enumerated() {
+        if let column { pixels[y * width + x] = values[row * form.width + column] }
+      }
+    }
+    return HostArray(pixels, shape: [1, height, width])
   }
 }

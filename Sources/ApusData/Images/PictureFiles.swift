@@ -65,7 +65,7 @@ extension DataError {
 ///
 /// `@unchecked Sendable`: a row is written only while `isKept` is held and only if it was not kept, and read only after it
 /// was found to be kept, from when on it never changes.
-private final class RowCache: @unchecked Sendable {
+final class RowCache: @unchecked Sendable {
   private let rowBytes: Int
   private let memory: Storage
   private let isKept: Mutex<[Bool]>

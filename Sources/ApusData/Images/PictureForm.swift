@@ -4,7 +4,8 @@ import CImage
 /// What every picture of a data set becomes: so many channels, so many pixels.
 ///
 /// A picture of another size is made smaller or larger until it covers the form, by bilinear interpolation that smooths
-/// over all pixels that fall on a new one, and its middle is cut out: torchvision's `Resize` and `CenterCrop`.
+/// over all pixels that fall on a new one, and its middle is cut out: torchvision's `Resize` and `CenterCrop`. A mask goes
+/// the same way by its nearest pixels.
 public struct PictureForm: Sendable, Hashable, Codable {
   /// 1 for gray, 3 for red, green, blue.
   public let channels: Int
@@ -12,6 +13,8 @@ public struct PictureForm: Sendable, Hashable, Codable {
   public let height: Int
   /// Columns of pixels.
   public let width: Int
+  /// What the pixels of masks beside the pictures mean; nil where there are none.
+  public let masks: MaskClasses?
 
   /// The longest side that pictures are brought to.
   public static let largestSide = 4096
@@ -19,7 +22,7 @@ public struct PictureForm: Sendable, Hashable, Codable {
   /// A form.
   ///
   /// - Throws: ``DataError`` when there are neither 1 nor 3 channels, or a side is not from 1 to ``largestSide``.
-  public init(channels: Int, height: Int, width: Int) throws {
+  public init(channels: Int, height: Int, width: Int, masks: MaskClasses? = nil) throws {
     guard channels == 1 || channels == 3 else {
       throw DataError(
         place: "--image-channels", problem: "cannot be \(channels)", advice: "choose 1 for gray or 3 for colour")
@@ -29,7 +32,7 @@ public struct PictureForm: Sendable, Hashable, Codable {
         place: "--image-size", problem: "cannot be \(side)",
         advice: "choose whole numbers from 1 to \(Self.largestSide)")
     }
-    (self.channels, self.height, self.width) = (channels, height, width)
+    (self.channels, self.height, self.width, self.masks) = (channels, height, width, masks)
   }
 
   /// The shape of a picture, `[channels, height, width]`.

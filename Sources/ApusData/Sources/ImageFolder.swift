@@ -234,6 +234,9 @@ struct PictureReading {
     return try options.form(of: heads)
   }
 
+  /// Whether a file has been left out.
+  func isLeftOut(_ path: String) -> Bool { badPaths.contains(path) }
+
   /// The samples of files that are pictures.
   mutating func checked(
     _ paths: [String], form: PictureForm, check: ImageFolder.Check, cacheBytes: Int

@@ -33,12 +33,18 @@ struct JudgedSamples {
 
   /// Judges the first samples of the part.
   ///
+  /// Where pixels have classes there are no samples to tell of.
+  ///
   /// - Throws: as `SavedRun.evaluate`.
   init(_ run: SavedRun) throws {
     let judging = try run.part(on: nil)
     (part, data) = (judging.name, judging.samples)
     let count = min(data.count, Self.most)
     let shown = count < data.count ? data.subset(Array(0..<count)) : data
+    guard !data.hasPixelLabels else {
+      (samples, values) = ([], ([], []))
+      return
+    }
     var samples: [Sample] = []
     var (predicted, actual): ([Double], [Double]) = ([], [])
     let batches = shown.batches(

@@ -4,7 +4,7 @@ import ApusTensor
 ///
 /// | name | also | for | settings |
 /// | --- | --- | --- | --- |
-/// | `cross-entropy` | `categorical-crossentropy`, `nll` | classification | labelSmoothing, classWeights, ignoredIndex |
+/// | `cross-entropy` | `categorical-crossentropy`, `nll` | classification, segmentation | labelSmoothing, classWeights, ignoredIndex |
 /// | `multi-margin` | | classification | classWeights |
 /// | `binary-cross-entropy` | `bce` | binary | positiveWeight |
 /// | `hinge`, `squared-hinge` | | binary | |
@@ -12,7 +12,8 @@ import ApusTensor
 /// | `absolute-error` | `mae`, `l1` | regression | |
 /// | `huber`, `smooth-l1` | | regression | delta |
 ///
-/// Classification: outputs are logits `[N, C]`, targets classes `[N]`. Binary: outputs are one logit a sample, targets 0
+/// Classification: outputs are logits `[N, C]`, targets classes `[N]`. Segmentation: the same for every pixel, and pixels
+/// of the label ``ignoredPixel`` count nothing. Binary: outputs are one logit a sample, targets 0
 /// or 1. Regression: outputs and targets have as many numbers a sample.
 ///
 /// ```swift
@@ -28,6 +29,8 @@ public struct LossConfiguration: Sendable, Hashable, Codable {
     case binary
     /// Numbers: outputs of the targets' shape.
     case regression
+    /// One of several classes for every pixel: logits `[N, C, H, W]`, classes `[N, H, W]` as targets.
+    case segmentation
   }
 
   /// The name, one of ``names``.
@@ -65,16 +68,22 @@ public struct LossConfiguration: Sendable, Hashable, Codable {
   public static let names: [String] = Kind.allCases.map(\.rawValue)
   /// The names of the losses for a task, the usual one first.
   public static func names(for task: Task) -> [String] {
-    Kind.allCases.filter { $0.task == task }.map(\.rawValue)
+    Kind.allCases.filter { $0.tasks.contains(task) }.map(\.rawValue)
   }
 
   /// The usual loss for a task: `cross-entropy`, `binary-cross-entropy`, `squared-error`.
   public static func usual(for task: Task) -> LossConfiguration {
-    LossConfiguration(usual: task == .classification ? .crossEntropy : task == .binary ? .binary : .squaredError)
+    switch task {
+    case .classification, .segmentation: LossConfiguration(usual: .crossEntropy)
+    case .binary: LossConfiguration(usual: .binary)
+    case .regression: LossConfiguration(usual: .squaredError)
+    }
   }
 
-  /// What the loss is for.
-  public var task: Task { kind.task }
+  /// What the loss is for, its usual task first.
+  public var tasks: [Task] { kind.tasks }
+  /// The label of pixels that belong to no class.
+  public static let ignoredPixel = -100
 
   /// Checks that the loss fits a network with so many outputs.
   ///
@@ -102,9 +111,10 @@ public struct LossConfiguration: Sendable, Hashable, Codable {
       }
       switch kind {
       case .crossEntropy:
+        let isOfPixels = outputs.rank > 2 && !targets.dtype.isFloatingPoint
         return crossEntropy(
-          outputs, targets, labelSmoothing: smoothing, classWeights: like(weights), ignoredIndex: ignored,
-          reduction: reduction)
+          outputs, isOfPixels ? Self.withoutIgnored(targets, ignored) : targets, labelSmoothing: smoothing,
+          classWeights: like(weights), ignoredIndex: isOfPixels ? Self.ignoredPixel : ignored, reduction: reduction)
       case .multiMargin: return multiMargin(outputs, targets, classWeights: like(weights), reduction: reduction)
       case .binary:
         return binaryCrossEntropy(
@@ -121,6 +131,13 @@ public struct LossConfiguration: Sendable, Hashable, Codable {
         return smoothL1(outputs, Self.fitted(targets, to: outputs), beta: delta, reduction: reduction)
       }
     }
+  }
+
+  /// Labels of pixels where those of an ignored class are ``ignoredPixel`` too.
+  private static func withoutIgnored(_ labels: Tensor, _ ignored: Int?) -> Tensor {
+    guard let ignored else { return labels }
+    let none = Tensor(repeating: Double(ignoredPixel), shape: [], dtype: labels.dtype)
+    return none.selected(where: labels .== Double(ignored), otherwise: labels)
   }
 
   private static func fitted(_ targets: Tensor, to outputs: Tensor) -> Tensor {
@@ -143,11 +160,12 @@ extension LossConfiguration {
     case huber
     case smoothL1 = "smooth-l1"
 
-    var task: Task {
+    var tasks: [Task] {
       switch self {
-      case .crossEntropy, .multiMargin: .classification
-      case .binary, .hinge, .squaredHinge: .binary
-      case .squaredError, .absoluteError, .huber, .smoothL1: .regression
+      case .crossEntropy: [.classification, .segmentation]
+      case .multiMargin: [.classification]
+      case .binary, .hinge, .squaredHinge: [.binary]
+      case .squaredError, .absoluteError, .huber, .smoothL1: [.regression]
       }
     }
 

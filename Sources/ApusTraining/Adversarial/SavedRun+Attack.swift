@@ -9,6 +9,10 @@ extension SavedRun {
   ///   not fit, or examples cannot be written.
   public func attacked(_ request: AttackRequest) throws -> AttackReport {
     let attacks = try request.attacks(classNames: configuration.classNames)
+    guard task != .segmentation else {
+      throw TrainingError(
+        folder.path, "gives classes of pixels, which attacks do not judge", advice: "give a run of another task")
+    }
     let part = try part(on: request.data)
     let whole = part.samples
     let normalization = configuration.normalization

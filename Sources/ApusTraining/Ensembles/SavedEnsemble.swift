@@ -42,6 +42,10 @@ public struct SavedEnsemble {
     guard let first = runs.first?.configuration else {
       throw TrainingError("an ensemble", "needs at least one run", advice: "name their folders")
     }
+    if let run = runs.first(where: { $0.task == .segmentation }) {
+      throw TrainingError(
+        run.folder.path, "gives classes of pixels, which are not averaged here", advice: "give runs of another task")
+    }
     for run in runs.dropFirst() {
       guard run.configuration.model.inputShape == first.model.inputShape else {
         throw TrainingError(

@@ -93,6 +93,11 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
         "--augment", "changes pictures, but samples of \(data.name) are \(train.inputType.dtype)\(train.sampleShape)",
         advice: "leave the option out, or give pictures [channels, height, width] of u8 or f32")
     }
+    if let augmentation, augmentation.mixup > 0, train.hasPixelLabels {
+      throw TrainingError(
+        "--augment", "cannot mix pictures by mixup where every pixel has a class of its own",
+        advice: "leave mixup out; all other changes move the masks with the pictures")
+    }
     let preparation =
       try fitted
       ?? Preparation(

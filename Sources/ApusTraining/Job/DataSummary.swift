@@ -7,7 +7,7 @@ public struct DataSummary: Sendable, Hashable, Encodable {
   public struct ClassCount: Sendable, Hashable, Encodable {
     /// Its name.
     public let name: String
-    /// Training samples of it.
+    /// Training samples of it; where pixels have classes, pixels.
     public let count: Int
   }
 
@@ -47,7 +47,9 @@ public struct DataSummary: Sendable, Hashable, Encodable {
   public let targets: [Column]
 
   /// What a data set holds.
-  public init(_ data: PreparedData) {
+  ///
+  /// - Throws: `DataError` or `FormatError` when a mask in a file can no longer be read.
+  public init(_ data: PreparedData) throws {
     let train = data.train
     self.data = data.name
     kind = train.classCount > 0 ? .classification : .regression
@@ -57,13 +59,24 @@ public struct DataSummary: Sendable, Hashable, Encodable {
     sampleShape = Array(train.sampleShape)
     elementType = "\(train.inputType.dtype)"
     skipped = data.skipped.map(\.description)
-    classes = zip(train.classNames, train.classCounts).map { ClassCount(name: $0, count: $1) }
+    let counts = train.hasPixelLabels ? try Self.pixelCounts(train) : train.classCounts
+    classes = zip(train.classNames, counts).map { ClassCount(name: $0, count: $1) }
     let schema = data.preparation.schema
     inputs = schema.map { Self.columns(train.inputs, $0.inputNames) } ?? []
     let scaling = data.preparation.targetScaling
     let outputs = train.targetType.shape.dropFirst().reduce(1, *)
     let names = schema?.targets.map(\.name) ?? (1...max(outputs, 1)).map { "target \($0)" }
     targets = kind == .regression ? Self.columns(scaling?.inverted(train.targets) ?? train.targets, names) : []
+  }
+
+  private static func pixelCounts(_ data: Dataset) throws -> [Int] {
+    var counts = [Int](repeating: 0, count: data.classCount)
+    let batches = data.batches(of: 16, shuffle: false)
+    for batch in batches {
+      for label in batch.targets.scalars(as: Int32.self) where label != Dataset.ignoredLabel { counts[Int(label)] += 1 }
+    }
+    try batches.check()
+    return counts
   }
 
   private static func columns(_ array: HostArray, _ names: [String]) -> [Column] {

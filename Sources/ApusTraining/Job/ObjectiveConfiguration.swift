@@ -3,7 +3,7 @@ import ApusNN
 
 /// What somebody asks a network to be trained for; what is nil takes the usual value, or on resuming that of the run.
 public struct ObjectiveRequest: Sendable, Hashable {
-  /// `classification`, `binary` or `regression`.
+  /// `classification`, `binary`, `regression` or `segmentation`.
   public var task: String?
   /// The name of the loss.
   public var loss: String?
@@ -46,12 +46,15 @@ public struct ObjectiveRequest: Sendable, Hashable {
   func configuration(for data: Dataset, earlier: ObjectiveConfiguration?) throws -> ObjectiveConfiguration {
     let named = try chosenLoss()
     let chosen = try chosenTask()
-    let task = chosen ?? named?.task ?? earlier?.task ?? .usual(for: data)
+    let usual = PredictionTask.usual(for: data)
+    let implied = named.map { $0.tasks.contains(usual) ? usual : $0.tasks[0] }
+    let task = chosen ?? implied ?? earlier?.task ?? usual
     try task.check(data, asked: chosen == nil ? named.map { "--loss \($0.name)" } : nil)
     let loss = try named ?? earlier?.loss ?? LossConfiguration.usual(for: task)
-    guard loss.task == task else {
+    guard loss.tasks.contains(task) else {
       throw TrainingError(
-        "--loss", "\(loss.name) is for \(loss.task.rawValue), the task is \(task.rawValue)",
+        "--loss",
+        "\(loss.name) is for \(loss.tasks.map(\.rawValue).joined(separator: " and ")), the task is \(task.rawValue)",
         advice: "choose one of: \(LossConfiguration.names(for: task).joined(separator: ", "))")
     }
     try loss.check(outputs: task.outputCount(for: data))

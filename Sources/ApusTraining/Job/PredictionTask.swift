@@ -6,11 +6,14 @@ public typealias PredictionTask = LossConfiguration.Task
 
 extension PredictionTask {
   /// The task that a data set's targets ask for.
-  public static func usual(for data: Dataset) -> PredictionTask { data.classCount > 0 ? .classification : .regression }
+  public static func usual(for data: Dataset) -> PredictionTask {
+    data.hasPixelLabels ? .segmentation : data.classCount > 0 ? .classification : .regression
+  }
 
   /// The number of the network's outputs for such data.
   public func outputCount(for data: Dataset) -> Int {
     switch self {
+    case .segmentation: data.classCount
     case .classification: data.classCount > 0 ? data.classCount : data.targetType.shape.dropFirst().reduce(1, *)
     case .binary: 1
     case .regression: data.targetType.shape.dropFirst().reduce(1, *)
@@ -24,7 +27,9 @@ extension PredictionTask {
   func check(_ data: Dataset, asked: String? = nil) throws {
     let asked = asked ?? "--task \(rawValue)"
     func fail(_ needs: String) -> TrainingError {
-      let has = data.classCount == 0 ? "are numbers" : "are \(data.classCount) classes"
+      let has =
+        data.classCount == 0
+        ? "are numbers" : "are \(data.classCount) classes" + (data.hasPixelLabels ? " of pixels" : "")
       let others = PredictionTask.allCases.filter { $0.takes(data) }.map(\.rawValue)
       return TrainingError(
         asked, "needs \(needs), and the targets of \(data.name) \(has)",
@@ -35,14 +40,16 @@ extension PredictionTask {
     case .classification: throw fail("classes")
     case .binary: throw fail("two classes")
     case .regression: throw fail("numbers")
+    case .segmentation: throw fail("classes of pixels")
     }
   }
 
   private func takes(_ data: Dataset) -> Bool {
     switch self {
-    case .classification: data.classCount > 0
-    case .binary: data.classCount == 2
+    case .classification: data.classCount > 0 && !data.hasPixelLabels
+    case .binary: data.classCount == 2 && !data.hasPixelLabels
     case .regression: data.classCount == 0
+    case .segmentation: data.hasPixelLabels
     }
   }
 }

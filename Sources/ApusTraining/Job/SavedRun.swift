@@ -100,6 +100,10 @@ public struct SavedRun {
   ///
   /// - Throws: `DataError` or `FormatError` when a file is no picture, ``TrainingError`` when the run does not name any.
   public func predict(_ paths: [String], top: Int) throws -> PredictionReport {
+    guard task != .segmentation else {
+      throw TrainingError(
+        "--output", "is missing: the run gives a mask for each picture", advice: "name a folder for the masks")
+    }
     let predictions = try zip(paths, pictures(paths, top: top)).map { path, picture in
       let input = configuration.normalization.applied(to: picture)
       let outputs = withInference { model(Tensor(input)) }.hostArray()
@@ -111,20 +115,28 @@ public struct SavedRun {
 
   /// Pictures as batches of one, before the normalization.
   func pictures(_ paths: [String], top: Int) throws -> [HostArray] {
+    let form = try pictureForm()
+    guard task != .regression else {
+      throw TrainingError(folder.path, "the run predicts numbers, not classes", advice: "use apus infer with an array")
+    }
+    guard top >= 1 else { throw TrainingError.impossible("--top", top, "a whole number of at least 1") }
+    return try paths.map { Self.batch(try Pictures.read(from: $0, as: form)) }
+  }
+
+  /// What pictures are brought to for the model.
+  func pictureForm() throws -> PictureForm {
     let shape = configuration.model.inputShape
     guard shape.count == 3, shape[0] == 1 || shape[0] == 3 else {
       throw TrainingError(
         folder.path, "the model takes samples of shape \(shape), not pictures", advice: "use apus infer with an array")
     }
-    guard task != .regression else {
-      throw TrainingError(folder.path, "the run predicts numbers, not classes", advice: "use apus infer with an array")
-    }
-    guard top >= 1 else { throw TrainingError.impossible("--top", top, "a whole number of at least 1") }
-    let form = try PictureForm(channels: shape[0], height: shape[1], width: shape[2])
-    return try paths.map { path in
-      let picture = try Pictures.read(from: path, as: form)
-      return HostArray(type: TensorType(Shape([1] + shape), .uint8), storage: picture.storage)
-    }
+    return try PictureForm(
+      channels: shape[0], height: shape[1], width: shape[2], masks: configuration.preparation.form?.masks)
+  }
+
+  /// A batch of one.
+  static func batch(_ picture: HostArray) -> HostArray {
+    HostArray(type: TensorType(Shape([1] + Array(picture.shape)), picture.dtype), storage: picture.storage)
   }
 }
 

@@ -13,7 +13,7 @@ public enum ClassAveraging: String, Sendable, Hashable, Codable, CaseIterable {
   func name(_ metric: String) -> String { metric + "_" + rawValue }
 
   /// The tasks it can be used for.
-  var tasks: [PredictionTask] { self == .positive ? [.binary] : [.classification, .binary] }
+  var tasks: [PredictionTask] { self == .positive ? [.binary] : [.classification, .binary, .segmentation] }
 }
 
 /// What is counted of a class, or of all classes together.
@@ -29,6 +29,10 @@ struct ClassCounts {
   var precision: Double { predicted == 0 ? 0 : Double(right) / Double(predicted) }
   /// `right / actual`; 0 when there is none.
   var recall: Double { actual == 0 ? 0 : Double(right) / Double(actual) }
+  /// `right / (predicted + actual - right)`, the Jaccard index; 0 when there is none.
+  var intersectionOverUnion: Double {
+    predicted + actual == 0 ? 0 : Double(right) / Double(predicted + actual - right)
+  }
   /// The harmonic mean of precision and recall, `2 right / (predicted + actual)`; 0 when there is none.
   var f1: Double { predicted + actual == 0 ? 0 : 2 * Double(right) / Double(predicted + actual) }
 }
@@ -88,13 +92,13 @@ extension ConfusionMatrix {
 extension Metric {
   /// A metric that the confusion matrix tells.
   static func confusion(
-    _ name: String, _ tasks: [PredictionTask] = [.classification, .binary],
+    _ name: String, _ tasks: [PredictionTask] = [.classification, .binary, .segmentation],
     _ score: @escaping @Sendable (ConfusionMatrix) -> Double
   ) -> Metric { Metric(name, for: tasks) { ConfusionMetric(score) } }
 
   /// The usual average of precision, recall and F1: the positive class of two, else the mean over the classes.
   static func usualAverage(_ name: String, _ score: @escaping @Sendable (ClassCounts) -> Double) -> Metric {
-    Metric(name, for: [.classification, .binary]) { UsualAverage(score) }
+    Metric(name, for: [.classification, .binary, .segmentation]) { UsualAverage(score) }
   }
 }
 

@@ -47,7 +47,9 @@ public struct ConfusionMatrix: Sendable, Hashable {
     public let recall: Double
     /// The harmonic mean of precision and recall; 0 when both are.
     public let f1: Double
-    /// Samples of this class.
+    /// Intersection over union: those rightly taken for the class, divided by all that are of it or were taken for it.
+    public let iou: Double
+    /// Samples of this class; of a segmentation pixels.
     public let samples: Int
   }
 
@@ -55,7 +57,8 @@ public struct ConfusionMatrix: Sendable, Hashable {
   public var perClass: [ClassReport] {
     zip(classNames, classes).map { name, counts in
       ClassReport(
-        name: name, precision: counts.precision, recall: counts.recall, f1: counts.f1, samples: counts.actual)
+        name: name, precision: counts.precision, recall: counts.recall, f1: counts.f1,
+        iou: counts.intersectionOverUnion, samples: counts.actual)
     }
   }
 }

@@ -4,13 +4,13 @@ import ApusTensor
 public struct JudgedBatch: Sendable {
   /// What the outputs mean.
   public let task: PredictionTask
-  /// Samples in the batch.
+  /// Samples in the batch; of a segmentation the pixels that have a class.
   public let count: Int
   /// Outputs of a sample: one logit for each class, one logit in all for a binary task, or predicted numbers.
   public let width: Int
   /// The number of classes; 2 for a binary task and 0 for regression.
   public let classCount: Int
-  /// The outputs, row after row.
+  /// The outputs, row after row; empty for segmentation.
   public let outputs: [Double]
   /// The classes that the outputs decide for; empty for regression.
   public let predicted: [Int]
@@ -23,9 +23,9 @@ public struct JudgedBatch: Sendable {
   ///
   /// - Parameters:
   ///   - outputs: `[N, classes]` logits, `[N, 1]` logits of class 1 for a binary task, `[N, k]` (or `[N]`) numbers for
-  ///     regression.
+  ///     regression, `[N, classes, H, W]` logits for segmentation.
   ///   - targets: class labels `[N]`; or weights of the classes `[N, classes]`, which count as the heaviest one; for a
-  ///     binary task also probabilities `[N]` or `[N, 1]`; for regression numbers of the outputs' shape.
+  ///     binary task also probabilities `[N]` or `[N, 1]`; for regression numbers of the outputs' shape; for segmentation labels `[N, H, W]`.
   /// - Throws: ``TrainingError`` when the shapes do not fit each other or the task.
   public init(outputs: HostArray, targets: HostArray, task: PredictionTask) throws {
     func misfit(_ expected: String) -> TrainingError {
@@ -37,11 +37,24 @@ public struct JudgedBatch: Sendable {
     guard rank >= 1, targets.shape.rank >= 1, outputs.shape[0] == targets.shape[0] else {
       throw misfit("a target for every output")
     }
-    count = outputs.shape[0]
     self.task = task
+    if task == .segmentation {
+      guard rank == 4, outputs.shape.removing(axes: [1]) == targets.shape, targets.dtype == .int32 else {
+        throw misfit("logits [N, classes, H, W] and labels [N, H, W]")
+      }
+      (width, classCount, self.outputs, self.targets) = (outputs.shape[1], outputs.shape[1], [], [])
+      (predicted, labels) = Predictions.ofPixels(outputs, targets)
+      count = labels.count
+      if let bad = labels.first(where: { !(0..<classCount).contains($0) }) {
+        throw misfit("labels from 0 to \(width - 1), not \(bad)")
+      }
+      return
+    }
+    count = outputs.shape[0]
     width = outputs.shape.dropFirst().reduce(1, *)
     self.outputs = outputs.scalars(as: Double.self)
     switch task {
+    case .segmentation: throw misfit("logits [N, classes, H, W]")
     case .regression:
       guard targets.shape.elementCount == outputs.shape.elementCount else {
         throw misfit("targets of the outputs' shape")

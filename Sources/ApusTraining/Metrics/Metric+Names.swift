@@ -1,6 +1,6 @@
 extension Metric {
   private static let fixed: [Metric] = [
-    .accuracy, .precision, .recall, .f1, .rocAUC, .averagePrecision, .logLoss, .perplexity,
+    .accuracy, .meanIoU, .precision, .recall, .f1, .rocAUC, .averagePrecision, .logLoss, .perplexity,
     .matthewsCorrelation, .cohenKappa, .meanSquaredError, .rootMeanSquaredError, .meanAbsoluteError, .r2,
   ]
   private static let averaged: [Metric] = ClassAveraging.allCases.flatMap { [.precision($0), .recall($0), .f1($0)] }
@@ -27,6 +27,7 @@ extension Metric {
     case .classification: [.accuracy] + (classCount > 5 ? [.topK(5)] : []) + [.precision, .recall, .f1]
     case .binary: [.accuracy, .precision, .recall, .f1, .rocAUC]
     case .regression: [.meanSquaredError, .rootMeanSquaredError, .meanAbsoluteError, .r2]
+    case .segmentation: [.meanIoU, .accuracy]
     }
   }
 
@@ -37,6 +38,7 @@ extension Metric {
     case .classification: usual(for: task, classCount: classCount) + [.rocAUC] + ranking
     case .binary: usual(for: task, classCount: classCount) + ranking
     case .regression: usual(for: task, classCount: classCount)
+    case .segmentation: usual(for: task, classCount: classCount) + [.precision, .recall, .f1]
     }
   }
 

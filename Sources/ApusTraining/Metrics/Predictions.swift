@@ -1,3 +1,4 @@
+import ApusData
 import ApusNN
 import ApusTensor
 
@@ -45,7 +46,51 @@ public enum Predictions {
     return classes(targets)
   }
 
-  /// How many rows of `outputs` decide for the class of their target; nil for regression.
+  /// The classes of the pixels that have one, row after row of the targets: what the largest logit decides for, and what
+  /// they are.
+  ///
+  /// - Parameters:
+  ///   - outputs: logits `[N, classes, H, W]`.
+  ///   - targets: classes i32 `[N, H, W]`, or `Dataset.ignoredLabel`.
+  static func ofPixels(_ outputs: HostArray, _ targets: HostArray) -> (predicted: [Int], labels: [Int]) {
+    let (classes, plane) = (outputs.shape[1], outputs.shape.dropFirst(2).reduce(1, *))
+    let (values, labels) = (outputs.scalars(as: Float.self), targets.scalars(as: Int32.self))
+    var (predicted, kept): ([Int], [Int]) = ([], [])
+    predicted.reserveCapacity(labels.count)
+    kept.reserveCapacity(labels.count)
+    values.withUnsafeBufferPointer { values in
+      for (pixel, label) in labels.enumerated() where label != Dataset.ignoredLabel {
+        let first = pixel / plane * classes * plane + pixel % plane
+        predicted.append(largest(values, first, plane, classes))
+        kept.append(Int(label))
+      }
+    }
+    return (predicted, kept)
+  }
+
+  /// The class that every pixel of logits `[N, classes, H, W]` decides for.
+  public static func pixelClasses(_ outputs: HostArray) -> [Int] {
+    let count = outputs.shape.elementCount / max(outputs.shape[1], 1)
+    let labels = HostArray([Int32](repeating: 0, count: count), shape: [count])
+    return ofPixels(outputs, labels).predicted
+  }
+
+  private static func largest(
+    _ values: UnsafeBufferPointer<Float>, _ first: Int, _ step: Int, _ count: Int
+  ) -> Int {
+    var best = 0
+    for position in 1..<max(count, 1) where values[first + position * step] > values[first + best * step] {
+      best = position
+    }
+    return best
+  }
+
+  /// As ``correct(_:_:_:)``; outputs that are no rows of logits, such as those of pixels, are not read.
+  static func correctRows(_ outputs: Tensor, _ targets: HostArray, _ task: PredictionTask?) -> Int? {
+    outputs.shape.rank == 2 ? correct(outputs.hostArray(), targets, task) : nil
+  }
+
+  /// How many rows of `outputs` decide for the class of their target; nil for regression and segmentation.
   ///
   /// - Parameter task: what the outputs mean; nil takes labels `[N]` for classes, of one logit if there is one, and
   ///   everything else for numbers.

@@ -40,7 +40,7 @@ public func trainStep(
   var correct: Int?
   for (number, batch) in batches.enumerated() {
     value += sum.auxiliary[2 * number + 1].item() * Double(batch.count) / Double(count)
-    if let right = Predictions.correct(sum.auxiliary[2 * number].hostArray(), batch.targets, task) {
+    if let right = Predictions.correctRows(sum.auxiliary[2 * number], batch.targets, task) {
       correct = (correct ?? 0) + right
     }
   }

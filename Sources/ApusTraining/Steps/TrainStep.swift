@@ -35,7 +35,7 @@ public func trainStep(
   optimizer.update(model, along: clipping(gradients), constraint: constraint(maxNorm), average: average)
   let total = gradients.value.item()
   let value = judged.addsToLoss ? gradients.auxiliary[1].item() : total
-  let correct = Predictions.correct(gradients.auxiliary[0].hostArray(), batch.targets, task)
+  let correct = Predictions.correctRows(gradients.auxiliary[0], batch.targets, task)
   return StepResult(loss: value, penalty: total - value, correct: correct, count: batch.count)
 }
 

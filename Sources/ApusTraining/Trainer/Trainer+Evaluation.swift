@@ -51,6 +51,7 @@ extension Trainer {
 ///   - normalization: applied to the inputs; nil leaves them as they are.
 ///   - unscaling: applied to outputs and targets alike before the metrics see them, not to what the loss sees: the way
 ///     back from scaled to original units in regression.
+/// Of a segmentation every pixel that has a class is judged.
 /// - Throws: ``TrainingError`` when the data do not fit the model, the normalization or the task, or a metric does not
 ///   fit the task.
 public func evaluate(
@@ -119,10 +120,11 @@ extension PredictionTask {
     let isOneLogit = data.classCount == 2 && outputs.rank == 2 && outputs[1] == 1
     let task = task ?? (isOneLogit ? .binary : .usual(for: data))
     if task == .regression { return task }
-    let expected = [outputs[0], task.outputCount(for: data)] as Shape
-    guard outputs == expected else {
+    var expected = [outputs[0], task.outputCount(for: data)]
+    if task == .segmentation { expected += data.targetType.shape.dropFirst() }
+    guard outputs == Shape(expected) else {
       let classes = task == .binary ? "a binary task needs" : "\(data.classCount) classes need"
-      throw ShapeError("the outputs are \(outputs) where \(classes) \(expected)")
+      throw ShapeError("the outputs are \(outputs) where \(classes) \(Shape(expected))")
     }
     return task
   }

@@ -29,6 +29,10 @@ void apus_affine_sample_u8(const uint8_t *src, int64_t height, int64_t width, co
 void apus_affine_sample_f32(const float *src, int64_t height, int64_t width, const apus_affine *map, float *scratch,
                             float *dst, int64_t new_height, int64_t new_width);
 
+/// Samples a plane of labels at the nearest pixel, or outside where there is none.
+void apus_affine_nearest_i32(const int32_t *src, int64_t height, int64_t width, const apus_affine *map, int32_t outside,
+                             int32_t *dst, int64_t new_height, int64_t new_width);
+
 /// dst[i] = src[i].
 void apus_widen_u8(const uint8_t *src, float *dst, int64_t count);
 

@@ -53,6 +53,11 @@ static inline uint32_t apus_picture_reduced(uint32_t side, int reduction) {
 int apus_picture_decode(const uint8_t *bytes, size_t count, const apus_picture *picture, int channels, int reduction,
                         uint8_t *pixels, size_t capacity, char message[200]);
 
+/// Decodes a PNG file whose pixels are numbers: gray of up to 8 bits, or the numbers of a palette's colours; also colour
+/// whose three channels are equal. Transparency is passed over. capacity: at least bytes_per_pixel for each pixel.
+int apus_png_numbers(const uint8_t *bytes, size_t count, const apus_picture *picture, uint8_t *numbers, size_t capacity,
+                     char message[200]);
+
 /// A part of a picture made larger or smaller.
 typedef struct {
   /// The size of the whole picture before and after.
