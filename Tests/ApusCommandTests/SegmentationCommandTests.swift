@@ -49,9 +49,8 @@ import Testing
     try makeScenes(folder)
     let trained = try Apus.run(
       [
-        "train", "unet", "--data", "scenes", "--width", "4", "--normalization", "batch", "--epochs", "6",
-        "--batch-size",
-        "3", "--augment", "flip", "--learning-rate", "0.01",
+        "train", "unet", "--data", "scenes", "--width", "4", "--epochs", "8", "--batch-size", "3", "--augment",
+        "flip", "--learning-rate", "0.01",
         "--validation-split", "0.25", "--threads", "1", "--output", "run", "--json",
       ], in: folder)
     #expect(trained.status == 0, "\(trained.errors)")
