@@ -22,17 +22,18 @@ public struct TrainingMemory: Sendable, Hashable, Encodable {
   /// - Parameters:
   ///   - sampleShape: the shape of a sample.
   ///   - executor: a new executor, whose statistics then tell of this step alone.
-  /// - Throws: `ShapeError` when the model cannot take such samples or does not give `[N, classes]`.
+  /// - Throws: `ShapeError` when the model cannot take such samples or does not give logits `[N, classes]`, or
+  ///   `[N, classes, ...]` of every pixel.
   public init(
     of model: some Layer, sampleShape: Shape, batchSize: Int, optimizer: any Optimizer, executor: PlanExecutor
   ) throws {
     let shape = Shape([batchSize] + Array(sampleShape))
     let output = try Diagnostics.dryRun { model(Tensor(repeating: 0, shape: shape)).shape }
-    guard output.rank == 2 else { throw ShapeError("the model gives \(output), not [N, classes]") }
+    guard output.rank >= 2 else { throw ShapeError("the model gives \(output), not [N, classes] or [N, classes, ...]") }
     func zeros(_ shape: Shape, _ dtype: DType) -> HostArray {
       HostArray(type: TensorType(shape, dtype)) { $0.initializeMemory(as: UInt8.self, repeating: 0) }
     }
-    let batch = Batch(inputs: zeros(shape, .float32), targets: zeros([batchSize], .int32))
+    let batch = Batch(inputs: zeros(shape, .float32), targets: zeros(Shape([batchSize] + output.dropFirst(2)), .int32))
     let before = model.snapshot()
     Execution.$override.withValue(executor) {
       _ = trainStep(model, optimizer, batch) { crossEntropy($0, $1) }

@@ -1,3 +1,4 @@
+import ApusCPU
 import ApusNN
 import ApusTensor
 import GoldenFiles
@@ -101,9 +102,13 @@ import Testing
       let isSegmentation = name.hasPrefix("unet")
       let count = batch * (isSegmentation ? image[1] * image[2] : 1)
       let labels = Tensor((0..<count).map { Int32($0 * 3 % classes) })
-      try checkTraining(
-        model, golden, images,
-        isSegmentation ? labels.reshaped(to: [batch, image[1], image[2]] as Shape) : labels)
+      // One rounding can decide which of two nearly equal pixels is the largest of a window, and with it where the gradient
+      // goes: with direct convolutions, which round least, none does on these images.
+      try Execution.$override.withValue(CPUExecutor.make(options: CPUOptions(usesWinograd: false))) {
+        try checkTraining(
+          model, golden, images,
+          isSegmentation ? labels.reshaped(to: [batch, image[1], image[2]] as Shape) : labels)
+      }
     }
   }
 
