@@ -20,17 +20,12 @@ public final class Storage: @unchecked Sendable {
 
   /// Uninitialised memory of at least `byteCount` bytes.
   public init(byteCount: Int) {
-    var raw: UnsafeMutableRawPointer?
     // A whole number of cache lines, at least one, so that vector kernels may read a full register at the end.
     let size = (max(byteCount, 1) + 127) / 64 * 64
-    let status = posix_memalign(&raw, 64, size)
-    guard status == 0, let raw else {
-      fatalError("out of memory: could not allocate \(byteCount) bytes for a tensor; use a smaller batch or network")
-    }
-    pointer = raw
+    pointer = StoragePool.shared.take(size) ?? Self.allocate(size)
     self.byteCount = byteCount
     isOwned = true
-    release = { free($0) }
+    release = { StoragePool.shared.giveBack($0, size) }
   }
 
   /// Memory owned by someone else, for example a mapped file; `release` is called once when it is no longer needed.
@@ -45,6 +40,15 @@ public final class Storage: @unchecked Sendable {
   }
 
   deinit { release(pointer) }
+
+  static func allocate(_ size: Int) -> UnsafeMutableRawPointer {
+    var raw: UnsafeMutableRawPointer?
+    let status = posix_memalign(&raw, 64, size)
+    guard status == 0, let raw else {
+      fatalError("out of memory: could not allocate \(size) bytes for a tensor; use a smaller batch or network")
+    }
+    return raw
+  }
 }
 
 /// The elements of a tensor in host memory, in row-major order: what readers of files make and writers take.
