@@ -84,8 +84,6 @@ def onnx_step(options: argparse.Namespace) -> shared.Step:
         torch.onnx.export(model.eval(), (inputs,), path, dynamo=False, verbose=False)
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads, settings.inter_op_num_threads = options.threads, 1
-        # Threads that wait for the next step by spinning would disturb the other peers' turns.
-        settings.add_session_config_entry("session.intra_op.allow_spinning", "1" if options.spins else "0")
         session = onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
     name, values = session.get_inputs()[0].name, inputs.numpy()
     return lambda: session.run(None, {name: values})
@@ -118,7 +116,6 @@ def main() -> None:
     parser.add_argument("--mode", choices=["train", "infer"], default="train")
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--spins", action="store_true", help="let ONNX Runtime's threads wait by spinning")
     parser.add_argument("--serve", action="store_true", help="answer 'run SECONDS' lines of standard input")
     options = parser.parse_args()
     if options.peer == "onnxruntime" and options.mode == "train":
