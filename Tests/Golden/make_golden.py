@@ -17,8 +17,8 @@ from pathlib import Path
 import torch
 
 from golden import activations, adversarial, elman, further_activations, further_losses, further_training
-from golden import higher_order, layers, losses, networks, normalizations, optimization, optimizers, pictures, resampling
-from golden import spatial, tensor_ops, training
+from golden import higher_order, layers, losses, networks, normalizations, optimization, optimizers, pictures, recurrent
+from golden import resampling, spatial, tensor_ops, training
 from golden.store import GoldenFile, write
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -55,6 +55,7 @@ SUBJECTS: dict[str, tuple[Callable[[torch.dtype], GoldenFile], tuple[str, ...]]]
     "reductions": (tensor_ops.build_reductions, ("f32", "f64")),
     "higher_order": (higher_order.build, ("f32", "f64")),
     "elman": (elman.build, ("f32", "f64")),
+    "recurrent": (recurrent.build, ("f32", "f64")),
     "adversarial": (adversarial.build, ("f32", "f64")),
     "pictures": (pictures.build, ("f64",)),
     "mlp": (networks.build_mlp, ("f32", "f64")),

@@ -8,31 +8,12 @@ struct ElmanBenchmark: Layer {
   static let name = "elman"
   static let (steps, inputs, units, classes) = (64, 64, 256, 96)
 
-  let weightIh: Parameter
-  let weightHh: Parameter
-  let biasIh: Parameter
-  let biasHh: Parameter
+  let recurrent = RNN(Self.inputs, Self.units, timeAxis: 0)
   let dense = Dense(Self.units, Self.classes)
-
-  init() {
-    let fans = Fans(fanIn: Self.units, fanOut: Self.units)
-    let initial = Initializer.torchDefault
-    weightIh = Parameter(initial([Self.units, Self.inputs], fans: fans))
-    weightHh = Parameter(initial([Self.units, Self.units], fans: fans))
-    biasIh = Parameter(initial([Self.units], fans: fans), role: .bias)
-    biasHh = Parameter(initial([Self.units], fans: fans), role: .bias)
-  }
 
   /// `[T, N, 64]` gives `[T * N, 96]`.
   func callAsFunction(_ x: Tensor) -> Tensor {
-    let (u, w) = (weightIh.value.transposed(), weightHh.value.transposed())
-    let bias = biasIh.value + biasHh.value
-    let start = Tensor.zeros([x.shape[1], Self.units])
-    let (_, states) = scan([start], over: [x]) { carry, inputs in
-      let h = tanh(matmul(inputs[0], u) + matmul(carry[0], w) + bias)
-      return (carry: [h], outputs: [h])
-    }
-    return dense(states[0].reshaped(to: [x.shape[0] * x.shape[1], Self.units] as Shape))
+    dense(recurrent(x).reshaped(to: [x.shape[0] * x.shape[1], Self.units] as Shape))
   }
 
   /// A batch of sequences with a label at every step of time.
