@@ -34,10 +34,12 @@ bench: build  ## time training and inference beside PyTorch, in one run (makes .
 	swift run -c release PlanOverhead
 	swift run -c release StepCosts
 
-interop: setup  ## let TensorBoard read the event files of trainings (makes .venv-interop)
+interop: setup  ## let other programs read what Apus writes, and the reverse (makes .venv-interop, .venv-peers)
 	scripts/interop-environment
+	scripts/peer-environment
 	swift build $(TEST_FLAGS) --product apus
 	.venv-interop/bin/python Tests/Interop/tensorboard_reads.py .build/debug/apus
+	.venv-peers/bin/python Tests/Interop/files_read.py .build/debug/apus
 
 clean:  ## delete the build folder (installed packages and runs stay)
 	rm -rf .build

@@ -3,11 +3,12 @@ import ApusTensor
 /// An element type as files store it; some have no ``DType`` of their own and are widened when read.
 enum DiskElement: Sendable {
   case bool, uint8, int8, uint16, int16, uint32, int32, uint64, int64, float16, bfloat16, float32, float64
+  case float8e4m3, float8e5m2, float8e8m0
 
   /// Bytes an element occupies in the file.
   var byteCount: Int {
     switch self {
-    case .bool, .uint8, .int8: 1
+    case .bool, .uint8, .int8, .float8e4m3, .float8e5m2, .float8e8m0: 1
     case .uint16, .int16, .float16, .bfloat16: 2
     case .uint32, .int32, .float32: 4
     case .uint64, .int64, .float64: 8
@@ -21,7 +22,7 @@ enum DiskElement: Sendable {
     case .uint8: .uint8
     case .int8, .uint16, .int16, .int32: .int32
     case .uint32, .uint64, .int64: .int64
-    case .float16, .bfloat16, .float32: .float32
+    case .float16, .bfloat16, .float32, .float8e4m3, .float8e5m2, .float8e8m0: .float32
     case .float64: .float64
     }
   }
@@ -96,6 +97,10 @@ extension DiskElement {
     case .int64: each(Int64.self) { $0 }
     case .float16: each(UInt16.self) { Self.single(half: $0) }
     case .bfloat16: each(UInt16.self) { Float(bitPattern: UInt32($0) << 16) }
+    case .float8e4m3: each(UInt8.self) { Self.single(e4m3: $0) }
+    case .float8e5m2: each(UInt8.self) { Self.single(half: UInt16($0) << 8) }
+    case .float8e8m0:
+      each(UInt8.self) { $0 == 0xff ? .nan : Float(sign: .plus, exponent: Int($0) - 127, significand: 1) }
     case .float32: each(UInt32.self) { Float(bitPattern: $0) }
     case .float64: each(UInt64.self) { Double(bitPattern: $0) }
     case .uint64:
@@ -108,6 +113,17 @@ extension DiskElement {
         return value
       }
     }
+  }
+
+  /// The value of an eight-bit number of four exponent and three fraction bits, which has no infinity, exactly.
+  static func single(e4m3 bits: UInt8) -> Float {
+    let (exponent, fraction) = (Int(bits >> 3 & 0xf), Float(bits & 7))
+    let magnitude: Float =
+      bits & 0x7f == 0x7f
+      ? .nan
+      : exponent == 0
+        ? fraction * 0x1p-9 : Float(sign: .plus, exponent: exponent - 7, significand: 1 + fraction / 8)
+    return bits & 0x80 == 0 ? magnitude : -magnitude
   }
 
   /// The value of an IEEE 754 binary16 number, exactly.

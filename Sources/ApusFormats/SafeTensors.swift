@@ -77,15 +77,14 @@ public struct SafeTensors: Sendable {
 
   /// A tensor's elements.
   ///
-  /// F32, F64, I32, I64, U8 and BOOL share the file's memory without a copy; BF16, F16, I8, I16, U16 and U32 become the
-  /// next wider type that holds every value, U64 becomes i64 when its values fit.
+  /// F32, F64, I32, I64, U8 and BOOL share the file's memory without a copy; BF16, F16, the eight-bit
+  /// floats (F8_E4M3, F8_E5M2, F8_E8M0), I8, I16, U16 and U32 become the next wider type that holds every value, U64
+  /// becomes i64 when its values fit.
   ///
   /// - Throws: ``FormatError`` when there is no tensor of that name or its values cannot be held.
   public func array(_ name: String) throws -> HostArray {
     guard let entry = entries[name] else {
-      let listed = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", ..." : "")
-      throw FormatError(
-        file: file, problem: "holds no tensor '\(name)'", advice: "choose one of: \(listed.isEmpty ? "none" : listed)")
+      throw TensorFile.unknown(name, among: names, file: file)
     }
     return try entry.element.array(
       in: storage, offset: entry.range.lowerBound, shape: entry.shape, alignment: entry.element.byteCount,
@@ -179,5 +178,6 @@ public struct SafeTensors: Sendable {
   private static let elements: [String: DiskElement] = [
     "BOOL": .bool, "U8": .uint8, "I8": .int8, "U16": .uint16, "I16": .int16, "U32": .uint32, "I32": .int32,
     "U64": .uint64, "I64": .int64, "F16": .float16, "BF16": .bfloat16, "F32": .float32, "F64": .float64,
+    "F8_E4M3": .float8e4m3, "F8_E5M2": .float8e5m2, "F8_E8M0": .float8e8m0,
   ]
 }

@@ -1,7 +1,7 @@
 import ApusTensor
 import CZip
 
-/// An open zip archive whose members are `.npy` files.
+/// An open zip archive.
 final class ZipReader {
   struct Member {
     var name: String
@@ -12,6 +12,7 @@ final class ZipReader {
 
   private let path: String
   private let archive: OpaquePointer
+  private let fileSize: Int
 
   /// - Throws: ``FormatError`` when the file is missing or not an archive.
   init(_ path: String) throws {
@@ -23,16 +24,19 @@ final class ZipReader {
       throw FormatError.corrupt(path, size == 0 ? "is empty" : "is not a zip archive, or cut short")
     }
     self.archive = archive
+    fileSize = size
   }
 
   deinit { zip_discard(archive) }
 
-  /// The members that are arrays, in the archive's order.
+  /// The members, in the archive's order.
   ///
-  /// - Throws: ``FormatError`` when names are not text or not unique, or a member is encrypted.
+  /// - Throws: ``FormatError`` when names are not text or not unique, a member is encrypted, or all together claim a size
+  ///   that only a decompression bomb would.
   func members() throws -> [Member] {
     var result: [Member] = []
     var seen: Set<String> = []
+    var total = 0
     for index in 0..<UInt64(max(zip_get_num_entries(archive, 0), 0)) {
       var status = zip_stat_t()
       zip_stat_init(&status)
@@ -40,13 +44,7 @@ final class ZipReader {
       guard zip_stat_index(archive, index, 0, &status) == 0, status.valid & needed == needed, let text = status.name,
         let size = Int(exactly: status.size), let compressed = Int(exactly: status.comp_size)
       else { throw FormatError.corrupt(path, "the entry of member \(index) is damaged") }
-      let fullName = String(cString: text)
-      guard fullName.hasSuffix(".npy") else {
-        throw FormatError(
-          file: path, problem: "member '\(fullName.prefix(80))' is not an array (.npy)",
-          advice: "write the archive with numpy.savez or NPZ.write")
-      }
-      let name = String(fullName.dropLast(4))
+      let name = String(cString: text)
       guard seen.insert(name).inserted else {
         throw FormatError.corrupt(path, "names the member '\(name.prefix(80))' twice")
       }
@@ -54,8 +52,12 @@ final class ZipReader {
         throw FormatError(
           file: path, problem: "member '\(name.prefix(80))' is encrypted", advice: "save it without a password")
       }
+      let (sum, overflow) = total.addingReportingOverflow(size)
+      total = overflow ? .max : sum
       result.append(Member(name: name, index: index, size: size, compressedSize: compressed))
     }
+    // Members may share compressed bytes, so each could be plausible alone.
+    try Expansion.check(claimed: total, compressed: fileSize, file: path)
     return result
   }
 

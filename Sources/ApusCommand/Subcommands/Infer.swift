@@ -15,7 +15,7 @@ struct Infer: ParsableCommand {
       """)
 
   @Argument(help: "The model: \(ModelCatalog.names.joined(separator: ", ")).") var model: String
-  @Option(help: ArgumentHelp("Its weights, a safetensors file.", valueName: "file")) var weights: String
+  @Option(help: ArgumentHelp("Its weights: .safetensors, .pth or .npz.", valueName: "file")) var weights: String
   @Option(help: ArgumentHelp("Inputs, .npy or .safetensors.", valueName: "file")) var input: String
   @Option(help: ArgumentHelp("Where the outputs go, .npy or .safetensors.", valueName: "file")) var output: String
   @Option(help: ArgumentHelp("Outputs of the model; by default those of its weights.", valueName: "n")) var classes:

@@ -16,12 +16,17 @@ extension Module {
     try SafeTensors.write(arrays, metadata: metadata, to: path)
   }
 
-  /// Reads all parameters from a safetensors file, by name; see ``restore(_:options:)``.
+  /// Reads all parameters from a file of tensors, by name; see ``restore(_:options:)``.
   ///
+  /// The file's name says its format: safetensors, PyTorch's (`.pth`, `.pt`), npz.
+  ///
+  /// ```swift
+  /// try ResNet(.resNet18).load(from: "resnet18.pth")
+  /// ```
   /// - Throws: `FormatError` when the file cannot be read or is damaged, ``RestoreError`` when names or shapes differ
   ///   from the model's; the model has then not changed.
   public func load(from path: String, options: RestoreOptions = []) throws {
-    let arrays = try SafeTensors(contentsOf: path).arrays()
+    let arrays = try TensorFile(contentsOf: path).arrays()
     try restore(arrays, type: \.type, context: "\(path) does not fit \(type(of: self))", options) { array, dtype in
       // A copy of its own: aligned for vector kernels, and safe from whatever happens to the file.
       Tensor(array.converted(to: dtype))

@@ -41,7 +41,7 @@ public struct Inference {
       throw TrainingError(input, "holds no samples (shape \(array.shape))", advice: "give an array [N, ...]")
     }
     let sampleShape = Array(array.shape.dropFirst())
-    let stored = try SafeTensors(contentsOf: weights)
+    let stored = try TensorFile(contentsOf: weights)
     let configuration = ModelConfiguration(
       name, sampleShape, try classCount ?? outputs(of: stored, weights), options)
     let model = try configuration.make(seed: 0)
@@ -78,7 +78,7 @@ public struct Inference {
     return try file.array(file.names[0])
   }
 
-  private static func outputs(of weights: SafeTensors, _ path: String) throws -> Int {
+  private static func outputs(of weights: TensorFile, _ path: String) throws -> Int {
     func numbers(_ name: String) -> [Int] { name.split { !$0.isNumber }.compactMap { Int($0) } }
     let last = weights.names.filter { $0.hasSuffix("bias") }.max {
       numbers($0).lexicographicallyPrecedes(numbers($1))

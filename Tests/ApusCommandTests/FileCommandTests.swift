@@ -1,0 +1,49 @@
+import ApusFormats
+import ApusTensor
+import Foundation
+import Testing
+
+@Suite struct FileCommandTests {
+  @Test func inspectAndConvert() throws {
+    let folder = try Folder()
+    let arrays = ["w": HostArray((0..<6).map(Float.init), shape: [2, 3]), "n": HostArray([Int64(5)], shape: [])]
+    try SafeTensors.write(arrays, metadata: ["epoch": "4"], to: folder.file("a.safetensors"))
+    let text = try Apus.run(["inspect", "a.safetensors"], in: folder)
+    #expect(text.output == "n  i64 []\nw  f32 [2, 3]\nepoch = 4\nsafetensors: 2 tensors, 7 elements, 32 bytes\n")
+    let converted = try Apus.run(["convert", "a.safetensors", "a.pth"], in: folder)
+    #expect(converted.output == "2 tensors, 7 elements, written to a.pth\n")
+    let report = try Apus.run(["inspect", "a.pth", "--json"], in: folder).json()
+    #expect(report["format"] as? String == "pytorch" && report["elements"] as? Int == 7)
+    #expect((report["tensors"] as? [[String: Any]])?.compactMap { $0["name"] as? String } == ["n", "w"])
+  }
+
+  @Test func mistakesAreOneSentence() throws {
+    let folder = try Folder()
+    try Data("PK".utf8).write(to: URL(fileURLWithPath: folder.file("a.pth")))
+    for (arguments, words) in [
+      (["inspect", "a.pth"], "a.pth: is not a file of torch.save"),
+      (["inspect", "missing.npz"], "missing.npz: cannot be read (no such file or directory); check the path"),
+      (["inspect", "a.h5"], "a.h5: has the unknown extension .h5; name a file of tensors: .safetensors, .pth"),
+      (["convert", "a.pth", "b.txt"], "b.txt: has the unknown extension .txt"),
+    ] {
+      let outcome = try Apus.run(arguments, in: folder)
+      #expect(outcome.status == 1 && outcome.output.isEmpty && outcome.errorLines.count == 1)
+      #expect(outcome.errors.hasPrefix("apus: " + words), "\(outcome.errors)")
+    }
+  }
+
+  @Test func weightsComeFromEveryFormat() throws {
+    let folder = try Folder()
+    #expect(try Apus.run(smallTraining + ["--epochs", "1", "--output", "run"], in: folder).status == 0)
+    let values = (0..<2 * 64).map { Float($0 % 5) / 5 }
+    try NPY.write(HostArray(values, shape: [2, 64]), to: folder.file("x.npy"))
+    var results: [[Float]] = []
+    for name in ["a.safetensors", "a.pth", "a.npz"] {
+      #expect(try Apus.run(["convert", "run/model.safetensors", name], in: folder).status == 0)
+      let infer = ["infer", "mlp", "--hidden", "16", "--weights", name, "--input", "x.npy", "--output", "y.npy"]
+      #expect(try Apus.run(infer, in: folder).status == 0)
+      results.append(try NPY.read(from: folder.file("y.npy")).scalars(as: Float.self))
+    }
+    #expect(results[0].count == 20 && results[0] == results[1] && results[0] == results[2])
+  }
+}
