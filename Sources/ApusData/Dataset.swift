@@ -6,6 +6,9 @@ public struct Dataset: Sendable {
   public let name: String
   /// The names of the classes; empty when the targets are not classes.
   public let classNames: [String]
+  /// How many different symbols there are in the samples, when those are numbers of symbols, i32 `[N, T]`; 0 when they are
+  /// quantities. Numbers of symbols are never normalised.
+  public let symbolCount: Int
   let inputRows: SampleRows
   let targetRows: SampleRows
 
@@ -25,6 +28,8 @@ public struct Dataset: Sendable {
   public var targetType: TensorType { targetRows.type }
   /// Whether inputs and targets are arrays in memory, not in files.
   public var isInMemory: Bool { inputRows.array != nil && targetRows.array != nil }
+  /// Whether every step of a sequence of symbols has a symbol as its target.
+  public var hasSymbolTargets: Bool { symbolCount > 0 && classNames.isEmpty && targetType.shape.rank == 2 }
   /// Whether every pixel has a class.
   public var hasPixelLabels: Bool { !classNames.isEmpty && targetType.shape.rank == 3 }
 
@@ -71,9 +76,39 @@ public struct Dataset: Sendable {
     self.init(unchecked: name, SampleRows(inputs), SampleRows(targets), classNames)
   }
 
+  /// A data set of sequences of symbols, such as texts.
+  ///
+  /// - Parameters:
+  ///   - symbols: the numbers of the symbols, i32 `[N, T]`, in `0..<symbolCount`.
+  ///   - targets: with class names i32 labels `[N]`, otherwise the symbols to predict at every step, i32 `[N, T]`.
+  /// - Throws: ``DataError`` when there are no samples, types or shapes are others, or a number is outside its range.
+  public init(
+    name: String, symbols: HostArray, symbolCount: Int, targets: HostArray, classNames: [String]
+  ) throws {
+    let rows = symbols.shape.rank == 2 ? symbols.shape[0] : 0
+    let wanted = classNames.isEmpty ? symbols.type : TensorType([rows], .int32)
+    guard symbols.dtype == .int32, symbols.shape.rank == 2, symbols.shape.elementCount > 0, targets.type == wanted
+    else {
+      throw DataError(
+        place: name, problem: "its symbols are \(symbols.type) and its targets \(targets.type)",
+        advice: "give symbols i32 [N, T] and targets \(classNames.isEmpty ? "of the same shape" : "i32 [N]")")
+    }
+    for (array, count) in [(symbols, symbolCount), (targets, classNames.isEmpty ? symbolCount : classNames.count)] {
+      let numbers = array.scalars(as: Int32.self)
+      if let bad = numbers.first(where: { $0 < 0 || Int($0) >= count }) {
+        throw DataError(
+          place: name, problem: "holds the number \(bad), outside 0..<\(count)", advice: "number symbols from 0")
+      }
+    }
+    self.init(unchecked: name, SampleRows(symbols), SampleRows(targets), classNames, symbolCount: symbolCount)
+  }
+
   /// Samples that are known to fit each other.
-  init(unchecked name: String, _ inputs: SampleRows, _ targets: SampleRows, _ classNames: [String]) {
+  init(
+    unchecked name: String, _ inputs: SampleRows, _ targets: SampleRows, _ classNames: [String], symbolCount: Int = 0
+  ) {
     self.name = name
+    self.symbolCount = symbolCount
     inputRows = inputs
     targetRows = targets
     self.classNames = classNames
@@ -91,7 +126,9 @@ public struct Dataset: Sendable {
   ///
   /// - Throws: ``DataError`` or `FormatError` when a file cannot be read.
   public func loaded() throws -> Dataset {
-    Dataset(unchecked: name, SampleRows(try inputRows.all()), SampleRows(try targetRows.all()), classNames)
+    Dataset(
+      unchecked: name, SampleRows(try inputRows.all()), SampleRows(try targetRows.all()), classNames,
+      symbolCount: symbolCount)
   }
 
   /// The label of pixels that belong to no class and count nothing in loss and metrics.
@@ -114,7 +151,8 @@ public struct Dataset: Sendable {
   public func subset(_ indices: [Int], name: String? = nil) -> Dataset {
     precondition(!indices.isEmpty, "a data set needs at least one sample")
     return Dataset(
-      unchecked: name ?? self.name, inputRows.subset(indices), targetRows.subset(indices), classNames)
+      unchecked: name ?? self.name, inputRows.subset(indices), targetRows.subset(indices), classNames,
+      symbolCount: symbolCount)
   }
 
   /// The same samples with other inputs or targets, as many; nil keeps them.
@@ -122,11 +160,13 @@ public struct Dataset: Sendable {
     let (inputs, targets) = (inputs.map { SampleRows($0) } ?? inputRows, targets.map { SampleRows($0) } ?? targetRows)
     precondition(
       inputs.type.shape[0] == count && targets.type.shape[0] == count, "\(count) samples were to be replaced by others")
-    return Dataset(unchecked: name, inputs, targets, classNames)
+    return Dataset(unchecked: name, inputs, targets, classNames, symbolCount: symbolCount)
   }
 
   /// The same samples under another name.
-  public func renamed(_ name: String) -> Dataset { Dataset(unchecked: name, inputRows, targetRows, classNames) }
+  public func renamed(_ name: String) -> Dataset {
+    Dataset(unchecked: name, inputRows, targetRows, classNames, symbolCount: symbolCount)
+  }
 }
 
 extension HostArray {

@@ -14,7 +14,12 @@ public struct Normalization: Codable, Sendable, Hashable {
     case channels
     /// Those of the same column, the last axis of a sample: features `[F]`, sequences `[T, F]`.
     case features
+    /// None: the samples are numbers of symbols, which stay as they are.
+    case symbols
   }
+
+  /// Leaves numbers of symbols as they are.
+  public static let ofSymbols = Normalization(grouping: .symbols, scale: 1, mean: [0], deviation: [1])
 
   /// Which elements share the statistics.
   public let grouping: Grouping
@@ -67,6 +72,10 @@ public struct Normalization: Codable, Sendable, Hashable {
   ///     for rank 3 and above.
   /// - Throws: ``DataError`` when a value is not finite or too large for f32.
   public init(fitting data: Dataset, by method: NormalizationMethod = .standard, grouping: Grouping? = nil) throws {
+    guard data.symbolCount == 0, grouping != .symbols else {
+      self = .ofSymbols
+      return
+    }
     let shape = data.sampleShape
     let chosen = grouping ?? Self.defaultGrouping(shape)
     let layout = GroupLayout(shape, chosen)
@@ -101,13 +110,15 @@ public struct Normalization: Codable, Sendable, Hashable {
   ///
   /// - Precondition: ``fits(_:)`` the shape of a sample.
   public func applied(to inputs: HostArray) -> HostArray {
-    inputs.normalizedRows((0..<UInt32(inputs.shape[0])).map { $0 }, self)
+    if grouping == .symbols { return inputs }
+    return inputs.normalizedRows((0..<UInt32(inputs.shape[0])).map { $0 }, self)
   }
 
   /// The samples in their own scale again, f32: the inverse of ``applied(to:)`` to rounding.
   ///
   /// - Precondition: ``fits(_:)`` the shape of a sample.
   public func inverted(_ normalized: HostArray) -> HostArray {
+    if grouping == .symbols { return normalized }
     let shape = Shape(normalized.shape.dropFirst())
     precondition(fits(shape), "a normalization with \(mean.count) groups does not fit samples of shape \(shape)")
     let layout = GroupLayout(shape, grouping)
@@ -138,7 +149,7 @@ struct GroupLayout {
     (outer, groups, inner) = (1, 1, count)
     guard shape.rank > 0, count > 0 else { return }
     switch grouping {
-    case .whole: break
+    case .whole, .symbols: break
     case .channels: (groups, inner) = (shape[0], count / shape[0])
     case .features: (outer, groups, inner) = (count / shape[shape.rank - 1], shape[shape.rank - 1], 1)
     }

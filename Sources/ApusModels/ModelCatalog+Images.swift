@@ -140,7 +140,7 @@ extension ModelCatalog {
     throw Failure(description: "\(configuration.name): there is no form '\(name)'; choose one of: \(names)")
   }
 
-  private static func dropout(_ configuration: Configuration) throws -> Double? {
+  static func dropout(_ configuration: Configuration) throws -> Double? {
     guard let dropout = configuration.dropout else { return nil }
     guard dropout >= 0, dropout < 1 else {
       throw Failure(description: "\(configuration.name): dropout must be at least 0 and below 1, got \(dropout)")

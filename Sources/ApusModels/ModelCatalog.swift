@@ -39,23 +39,29 @@ public enum ModelCatalog {
     public var form: String?
     /// Channels of the first stage (`resnet20`, ...).
     public var width: Int?
+    /// Features of the vector of a symbol, 0 for one-hot vectors (`charlm`, `wordlm`).
+    public var embedding: Int?
+    /// Samples of the batches between which states are carried (`charlm`, `wordlm`); nil carries none.
+    public var streams: Int?
 
     /// A configuration; ``ModelCatalog/make(_:)`` checks it.
     public init(
       name: String, inputShape: [Int], classes: Int, hidden: [Int]? = nil, dropout: Double? = nil,
       inputDropout: Double? = nil, inputNoise: Double? = nil, spatialDropout: Double? = nil, activation: String? = nil,
       normalization: String? = nil,
-      initializer: String? = nil, biasInitial: Double? = nil, form: String? = nil, width: Int? = nil
+      initializer: String? = nil, biasInitial: Double? = nil, form: String? = nil, width: Int? = nil,
+      embedding: Int? = nil, streams: Int? = nil
     ) {
       (self.name, self.inputShape, self.classes) = (name, inputShape, classes)
       (self.hidden, self.dropout, self.inputDropout) = (hidden, dropout, inputDropout)
       (self.inputNoise, self.spatialDropout) = (inputNoise, spatialDropout)
       (self.activation, self.normalization, self.form) = (activation, normalization, form)
       (self.initializer, self.biasInitial, self.width) = (initializer, biasInitial, width)
+      (self.embedding, self.streams) = (embedding, streams)
     }
 
     private enum CodingKeys: String, CodingKey {
-      case name, classes, hidden, dropout, activation, normalization, initializer, form, width
+      case name, classes, hidden, dropout, activation, normalization, initializer, form, width, embedding, streams
       case inputShape = "input_shape"
       case inputDropout = "input_dropout"
       case inputNoise = "input_noise"
@@ -70,7 +76,7 @@ public enum ModelCatalog {
         ("input-noise", inputNoise != nil), ("spatial-dropout", spatialDropout != nil),
         ("activation", activation != nil), ("normalization", normalization != nil),
         ("initializer", initializer != nil), ("bias-initial", biasInitial != nil), ("form", form != nil),
-        ("width", width != nil),
+        ("width", width != nil), ("embedding", embedding != nil),
       ]
       return set.filter(\.1).map(\.0)
     }
@@ -78,6 +84,16 @@ public enum ModelCatalog {
 
   /// A model that can be named.
   public struct Entry: Sendable {
+    /// What a model's samples are made of.
+    public enum Samples: String, Sendable, Hashable {
+      /// Arrays: pictures, rows of tables.
+      case arrays
+      /// A text, character by character.
+      case characters
+      /// A text, word by word.
+      case words
+    }
+
     /// The name.
     public let name: String
     /// What it is, in one line.
@@ -88,6 +104,8 @@ public enum ModelCatalog {
     public var inputShape = [1, 28, 28]
     /// The number of classes it was made for.
     public var classes = 10
+    /// What its samples are made of.
+    public var samples = Samples.arrays
     let build: @Sendable (Configuration) throws -> any Layer
   }
 
@@ -106,7 +124,7 @@ public enum ModelCatalog {
       Entry(
         name: "lenet5", summary: "LeNet-5 for images of 28x28 or 32x32 (LeCun et al., 1998)",
         options: ["form", "spatial-dropout"] + hiddenOptions, build: lenet5),
-    ] + images
+    ] + images + sequences
 
   private static let hiddenOptions = [
     "dropout", "input-dropout", "input-noise", "activation", "normalization", "initializer", "bias-initial",

@@ -52,6 +52,11 @@ let badValues: [String: [String: BadValues]] = [
   "evaluate": ["data": .name("digts"), "metrics": .name("acuracy", "mse", named: "metric"), "threads": threads],
   "report": ["output": .name("/proc/none/report.html"), "threads": threads],
   "runs": ["sort": .name("size", named: "sort key")],
+  "score": ["threads": threads],
+  "generate": [
+    "prompt": BadValues([]), "length": .count("10000001"), "temperature": .atLeastZero(), "top-k": .count(),
+    "top-p": .positive("1.5"), "seed": .whole(), "threads": threads,
+  ],
   "predict": ["top": .count(), "output": .name("masks"), "threads": threads],
   "infer": formValues.merging([
     "weights": .name("missing.safetensors"), "input": .name("missing.npy"), "output": .name("y.txt"),
@@ -87,7 +92,7 @@ private let formValues: [String: BadValues] = [
   "input-noise": .atLeastZero(), "spatial-dropout": .atLeastZero("1"),
   "initializer": .name("he-norml", "normal", "normal:-1", "normal:nan", "uniform:0", "constant:inf"),
   "bias-initial": BadValues(["x", "nan", "inf"]), "form": .name("modrn"),
-  "width": .count("2000"),
+  "width": .count("2000"), "embedding": .whole("100000"),
 ]
 
 private let dataValues: [String: BadValues] = [
@@ -103,7 +108,7 @@ private let dataValues: [String: BadValues] = [
   "augment": .name(
     "spin=3", "shift=x", "shift=-1", "shift=nan", "rotate=inf", "flip=2", "standard,", "zoom", "cutout=1.5e9",
     "mixup=-1", named: "augment"),
-  "test-split": .atLeastZero("1", "2"),
+  "test-split": .atLeastZero("1", "2"), "window": .count(), "minimum-count": .count(), "vocabulary": .count("1"),
 ]
 
 private let trainingValues = formValues.merging(dataValues) { $1 }.merging(optimizationValues) { $1 }.merging([

@@ -29,6 +29,11 @@ import Testing
     if ["evaluate", "report", "attack", "predict", "infer", "ensemble evaluate"].contains(path) {
       #expect(try Apus.run(smallTraining + ["--epochs", "1", "--output", "run"], in: folder).status == 0)
     }
+    if path == "score" || path == "generate" {
+      try folder.write(Array(String(repeating: "the cat sat on the mat. ", count: 40).utf8), to: "cats.txt")
+      let small = ["--hidden", "4", "--epochs", "1", "--batch-size", "4", "--window", "8", "--output", "run"]
+      #expect(try Apus.run(["train", "charlm", "--data", "cats.txt"] + small, in: folder).status == 0)
+    }
     if path == "infer" {
       try NPY.write(HostArray([Float](repeating: 0, count: 128), shape: [2, 64]), to: folder.file("x.npy"))
     }
@@ -51,6 +56,8 @@ import Testing
       case "cross-validate": small
       case "evaluate", "report", "attack": [run]
       case "ensemble evaluate": [run, run]
+      case "generate": [run]
+      case "score": [run, "the cat"]
       case "predict": [run, folder.file("seven.png")]
       case "ensemble predict": [folder.file("ensemble"), folder.file("seven.png")]
       case "infer":

@@ -124,12 +124,15 @@ import Testing
           HostArray(type: TensorType([3, 32, 32], .uint8)) { _ in }, to: folder.file("photos/\(name)/\(index).png"))
       }
     }
+    try FileManager.default.createDirectory(atPath: folder.file("texts"), withIntermediateDirectories: true)
+    try folder.write(Array(String(repeating: "The cat sat. ", count: 200).utf8), to: "texts/cats.txt")
     let usual = ["mlp", "--data", folder.file("pictures.npz"), "--hidden", "8"]
     var calls = ParsedCalls()
     for row in try rows() {
       for text in row.names(2) where text.hasPrefix("apus ") || text.hasPrefix("--") {
         let words = text.split(separator: " ").map {
-          ["houses.csv", "pictures.npz", "photos", "scenes"].contains($0) ? folder.file(String($0)) : String($0)
+          ["houses.csv", "pictures.npz", "photos", "scenes", "texts"].contains($0)
+            ? folder.file(String($0)) : String($0)
         }
         do {
           let command: any ParsableCommand =

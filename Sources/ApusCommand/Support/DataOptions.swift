@@ -67,6 +67,21 @@ struct DataOptions: ParsableArguments {
     help: ArgumentHelp("Part of the data set aside for the test, if they have no test part (0).", valueName: "part"))
   var testSplit: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      "Text: symbols of a sample, as far as the gradient goes back (characters 64, words 35).", valueName: "number"))
+  var window: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Text: how often a character or word must occur not to be taken for unknown (5, 3).", valueName: "number"))
+  var minimumCount: Int?
+
+  @Option(help: ArgumentHelp("Text: so many different characters or words at most.", valueName: "number"))
+  var vocabulary: Int?
+
+  @Flag(help: "Text: take capital letters for small ones.") var lowercase = false
+
   /// The options as a training takes them.
   ///
   /// - Parameter kind: what the targets are, by the task that was asked for; nil decides by the data.
@@ -86,7 +101,16 @@ struct DataOptions: ParsableArguments {
       normalization: try method(normalize, "--normalize"),
       targetScaling: try method(scaleTargets, "--scale-targets"),
       augmentation: try augment.map { try Augmentation($0) },
-      testSplit: testSplit ?? 0)
+      testSplit: testSplit ?? 0, text: text())
+  }
+
+  /// The options of a text; nil when there are none.
+  private func text() -> TextConfiguration? {
+    guard window != nil || minimumCount != nil || vocabulary != nil || lowercase else { return nil }
+    var text = TextConfiguration()
+    (text.window, text.minimumCount, text.limit) = (window, minimumCount, vocabulary)
+    text.lowercases = lowercase ? true : nil
+    return text
   }
 
   private func list(_ text: String?, _ option: String) throws -> [String] {

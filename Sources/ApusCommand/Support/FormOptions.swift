@@ -5,7 +5,8 @@ import ArgumentParser
 struct FormOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "mlp: widths of the hidden layers (512,512); alexnet, vgg: of the hidden dense layers (4096,4096).",
+      "mlp: widths of the hidden layers (512,512); alexnet, vgg: of the hidden dense layers (4096,4096); charlm, wordlm: "
+        + "units of each recurrent layer (256).",
       valueName: "widths"))
   var hidden: String?
 
@@ -57,12 +58,18 @@ struct FormOptions: ParsableArguments {
     help: ArgumentHelp(
       "lenet5: modern (ReLU, max pooling) or original1998 (modern); alexnet: torchvision or original2012 (torchvision); "
         + "googlenet: torchvision, plain (no auxiliary heads) or original2014 (torchvision); "
-        + "inception-v3: torchvision or plain (torchvision).", valueName: "name"))
+        + "inception-v3: torchvision or plain (torchvision); charlm, wordlm: lstm, gru or rnn (lstm).",
+      valueName: "name"))
   var form: String?
 
   @Option(
     help: ArgumentHelp("resnet20, ..., unet: channels of the first stage (16, unet 64).", valueName: "number"))
   var width: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "charlm, wordlm: features of the vector of a symbol (64, 128); 0 for one-hot vectors.", valueName: "number"))
+  var embedding: Int?
 
   /// The options as models take them; building the model checks them.
   func options() throws -> ModelOptions {
@@ -72,6 +79,7 @@ struct FormOptions: ParsableArguments {
     (options.inputNoise, options.spatialDropout) = (inputNoise, spatialDropout)
     (options.activation, options.normalization) = (activation, normalization)
     (options.initializer, options.biasInitial, options.width) = (initializer, biasInitial, width)
+    options.embedding = embedding
     return options
   }
 }

@@ -8,7 +8,8 @@ struct TrainingArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A data set (apus data list), a .csv or .npz file, a folder of IDX files or of pictures.", valueName: "name|file")
+      "A data set (apus data list), a .csv or .npz file, a folder of IDX files or of pictures; of charlm and wordlm a "
+        + "text file or a folder of such.", valueName: "name|file")
   )
   var data: String
 

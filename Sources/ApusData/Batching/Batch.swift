@@ -68,7 +68,7 @@ extension Dataset {
     }
     let rows = samples.map(Int.init)
     let targets = try targetRows.gathered(rows)
-    guard let normalization else {
+    guard let normalization, normalization.grouping != .symbols else {
       return Batch(inputs: try inputRows.gathered(rows), targets: targets, epoch: epoch, index: index)
     }
     let (array, places) = try inputRows(samples)

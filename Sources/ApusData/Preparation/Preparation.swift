@@ -7,6 +7,8 @@ public struct Preparation: Codable, Sendable, Hashable {
   public let schema: TableSchema?
   /// What pictures in files are brought to; nil for other data.
   public let form: PictureForm?
+  /// The numbers of a text's symbols; nil for other data.
+  public let vocabulary: Vocabulary?
   /// Values for the gaps of a table; nil where gaps are not filled.
   public let imputation: Imputation?
   /// Applied to inputs while batches are made.
@@ -14,7 +16,7 @@ public struct Preparation: Codable, Sendable, Hashable {
   /// Applied to targets; nil for classes, or targets left as they are.
   public let targetScaling: TargetScaling?
   private enum CodingKeys: String, CodingKey {
-    case schema, form, imputation, normalization
+    case schema, form, vocabulary, imputation, normalization
     case targetScaling = "target_scaling"
   }
 
@@ -33,6 +35,7 @@ public struct Preparation: Codable, Sendable, Hashable {
   ) throws {
     self.schema = schema
     self.form = form
+    vocabulary = nil
     var filled = training
     if let schema, schema.missing.fills {
       let imputation = try Imputation(fitting: training, policy: schema.missing)
@@ -43,6 +46,13 @@ public struct Preparation: Codable, Sendable, Hashable {
     }
     normalization = try Normalization(fitting: filled, by: method)
     targetScaling = training.classCount > 0 ? nil : try TargetScaling(fitting: training, by: targetMethod)
+  }
+
+  /// The preparation of a text: its symbols become numbers.
+  public init(vocabulary: Vocabulary) {
+    (schema, form, imputation, targetScaling) = (nil, nil, nil, nil)
+    self.vocabulary = vocabulary
+    normalization = .ofSymbols
   }
 
   /// Whether samples have the shape, and a regression's targets the outputs, that it was fitted to.

@@ -33,7 +33,7 @@ struct JudgedSamples {
 
   /// Judges the first samples of the part.
   ///
-  /// Where pixels have classes there are no samples to tell of.
+  /// Where pixels have classes, or the symbols of a text are predicted, there are no samples to tell of.
   ///
   /// - Throws: as `SavedRun.evaluate`.
   init(_ run: SavedRun) throws {
@@ -41,7 +41,7 @@ struct JudgedSamples {
     (part, data) = (judging.name, judging.samples)
     let count = min(data.count, Self.most)
     let shown = count < data.count ? data.subset(Array(0..<count)) : data
-    guard !data.hasPixelLabels else {
+    guard !data.hasPixelLabels, !data.hasSymbolTargets else {
       (samples, values) = ([], ([], []))
       return
     }

@@ -4,7 +4,7 @@ import ApusTensor
 ///
 /// | name | also | for | settings |
 /// | --- | --- | --- | --- |
-/// | `cross-entropy` | `categorical-crossentropy`, `nll` | classification, segmentation | labelSmoothing, classWeights, ignoredIndex |
+/// | `cross-entropy` | `categorical-crossentropy`, `nll` | classification, segmentation, sequence | labelSmoothing, classWeights, ignoredIndex |
 /// | `multi-margin` | | classification | classWeights |
 /// | `binary-cross-entropy` | `bce` | binary | positiveWeight |
 /// | `hinge`, `squared-hinge` | | binary | |
@@ -13,7 +13,7 @@ import ApusTensor
 /// | `huber`, `smooth-l1` | | regression | delta |
 ///
 /// Classification: outputs are logits `[N, C]`, targets classes `[N]`. Segmentation: the same for every pixel, and pixels
-/// of the label ``ignoredPixel`` count nothing. Binary: outputs are one logit a sample, targets 0
+/// of the label ``ignoredPixel`` count nothing. Sequence: logits `[N, T, C]`, symbols `[N, T]`, the mean over all steps. Binary: outputs are one logit a sample, targets 0
 /// or 1. Regression: outputs and targets have as many numbers a sample.
 ///
 /// ```swift
@@ -31,6 +31,8 @@ public struct LossConfiguration: Sendable, Hashable, Codable {
     case regression
     /// One of several classes for every pixel: logits `[N, C, H, W]`, classes `[N, H, W]` as targets.
     case segmentation
+    /// The next symbol at every step of a text: logits `[N, T, C]`, symbols `[N, T]` as targets.
+    case sequence
   }
 
   /// The name, one of ``names``.
@@ -74,7 +76,7 @@ public struct LossConfiguration: Sendable, Hashable, Codable {
   /// The usual loss for a task: `cross-entropy`, `binary-cross-entropy`, `squared-error`.
   public static func usual(for task: Task) -> LossConfiguration {
     switch task {
-    case .classification, .segmentation: LossConfiguration(usual: .crossEntropy)
+    case .classification, .segmentation, .sequence: LossConfiguration(usual: .crossEntropy)
     case .binary: LossConfiguration(usual: .binary)
     case .regression: LossConfiguration(usual: .squaredError)
     }
@@ -111,6 +113,9 @@ public struct LossConfiguration: Sendable, Hashable, Codable {
       }
       switch kind {
       case .crossEntropy:
+        let isOfSteps = outputs.rank == 3 && targets.rank == 2 && !targets.dtype.isFloatingPoint
+        let outputs = isOfSteps ? outputs.reshaped(to: [targets.count, -1]) : outputs
+        let targets = isOfSteps ? targets.flattened() : targets
         let isOfPixels = outputs.rank > 2 && !targets.dtype.isFloatingPoint
         return crossEntropy(
           outputs, isOfPixels ? Self.withoutIgnored(targets, ignored) : targets, labelSmoothing: smoothing,
@@ -162,7 +167,7 @@ extension LossConfiguration {
 
     var tasks: [Task] {
       switch self {
-      case .crossEntropy: [.classification, .segmentation]
+      case .crossEntropy: [.classification, .segmentation, .sequence]
       case .multiMargin: [.classification]
       case .binary, .hinge, .squaredHinge: [.binary]
       case .squaredError, .absoluteError, .huber, .smoothL1: [.regression]

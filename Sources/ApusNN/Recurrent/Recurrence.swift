@@ -74,7 +74,7 @@ public struct Recurrence<Cell: RecurrentCell>: Layer, CustomStringConvertible {
     over x: Tensor, from states: [Tensor]? = nil, lengths: Tensor? = nil, truncatedEvery window: Int? = nil
   ) -> (outputs: Tensor, states: [Tensor]) {
     if let problem = problem(x, states, lengths, window) {
-      let type = TensorType([1, 1, cells[cells.count - 1].reduce(0) { $0 + $1.outputs }], x.dtype)
+      let type = TensorType([1, 1, outputs], x.dtype)
       return (LayerCheck.fail(description + place + ": " + problem, type), states ?? [])
     }
     var h = timeAxis == 0 ? x : x.transposed(permutation: [1, 0, 2])

@@ -13,6 +13,10 @@ extension SavedRun {
       throw TrainingError(
         folder.path, "gives classes of pixels, which attacks do not judge", advice: "give a run of another task")
     }
+    guard configuration.preparation.vocabulary == nil else {
+      throw TrainingError(
+        folder.path, "takes numbers of symbols, which cannot be changed a little", advice: "give a run of another task")
+    }
     let part = try part(on: request.data)
     let whole = part.samples
     let normalization = configuration.normalization

@@ -40,7 +40,7 @@ public struct Ensemble: Layer, CustomStringConvertible {
       logSumExp(stack(logarithms), squeezingAxes: [0]) - logarithm(count)
     }
     switch task {
-    case .classification, .segmentation: return logarithmOfMean(outputs.map { logSoftmax($0, axis: 1) })
+    case .classification, .segmentation, .sequence: return logarithmOfMean(outputs.map { logSoftmax($0, axis: 1) })
     case .binary:
       return logarithmOfMean(outputs.map { logSigmoid($0) }) - logarithmOfMean(outputs.map { logSigmoid(-$0) })
     case .regression: return stack(outputs).mean(squeezingAxes: 0)

@@ -70,9 +70,12 @@ public struct EnsembleJob {
   public func run(progress: (TrainingJob, Int) throws -> ProgressReporter?) throws -> EnsembleReport {
     for index in 0..<plan.members {
       let job = try TrainingJob(memberRequest(index))
-      guard job.configuration.objective.task != .segmentation else {
+      let task = job.configuration.objective.task
+      guard task != .segmentation, task != .sequence else {
         throw TrainingError(
-          request.data, "gives pixels their classes, which ensembles do not average", advice: "use apus train")
+          request.data,
+          "gives \(task == .sequence ? "symbols of a text" : "pixels") their classes, which ensembles do not average",
+          advice: "use apus train")
       }
       if index == 0 { try begin(job) }
       _ = try job.run(progress: try progress(job, index + 1))

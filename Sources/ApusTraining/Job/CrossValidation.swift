@@ -34,6 +34,10 @@ public struct CrossValidation {
     var request = request
     request.validationSplit = request.validationSplit ?? 0
     plan = try TrainingPlan(request)
+    guard plan.dataOptions.text == nil else {
+      throw TrainingError(
+        request.model, "reads a text from its beginning to its end, which has no folds", advice: "use apus train")
+    }
     guard plan.dataOptions.testSplit == 0 else {
       throw TrainingError(
         "--test-split", "is not used by a cross-validation", advice: "leave it out: each fold is the test part once")

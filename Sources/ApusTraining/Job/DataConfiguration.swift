@@ -14,8 +14,10 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
   public var augmentation: Augmentation?
   /// The part of the samples set aside for the test, when the data have no test part of their own; 0 sets nothing aside.
   public var testSplit: Double
+  /// How a text becomes samples; nil for other data.
+  public var text: TextConfiguration?
   private enum CodingKeys: String, CodingKey {
-    case csv, images, normalization, augmentation
+    case csv, images, normalization, augmentation, text
     case targetScaling = "target_scaling"
     case testSplit = "test_split"
   }
@@ -25,7 +27,8 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
   /// - Throws: ``TrainingError`` or `DataError` when a number is impossible.
   public init(
     csv: CSVOptions = CSVOptions(), images: ImageOptions = .usual, normalization: NormalizationMethod = .standard,
-    targetScaling: NormalizationMethod = .standard, augmentation: Augmentation? = nil, testSplit: Double = 0
+    targetScaling: NormalizationMethod = .standard, augmentation: Augmentation? = nil, testSplit: Double = 0,
+    text: TextConfiguration? = nil
   ) throws {
     guard testSplit >= 0, testSplit < 1 else {
       throw TrainingError.impossible("--test-split", testSplit, "at least 0 and below 1")
@@ -37,6 +40,7 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
     self.targetScaling = targetScaling
     self.augmentation = augmentation
     self.testSplit = testSplit
+    self.text = text
   }
 
   private init() {
@@ -60,6 +64,14 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
     _ name: String, validationSplit: Double, seed: UInt64, fitted: Preparation? = nil,
     in folders: DataFolders = .standard
   ) throws -> PreparedData {
+    if let text {
+      guard text.unit != nil else {
+        throw TrainingError(
+          "--window, --minimum-count, --vocabulary or --lowercase", "is for trainings of charlm and wordlm only",
+          advice: "leave it out")
+      }
+      return try loadText(name, text, validationSplit: validationSplit, vocabulary: fitted?.vocabulary)
+    }
     let data = try DataCatalog.load(
       name, in: folders, csv: csv, schema: fitted?.schema, images: images ?? .usual, form: fitted?.form,
       check: fitted == nil ? .all : .whenNeeded)

@@ -29,6 +29,8 @@ public struct ModelOptions: Sendable, Hashable {
   public var form: String?
   /// Channels of the first stage.
   public var width: Int?
+  /// Features of the vector of a symbol; 0 for one-hot vectors.
+  public var embedding: Int?
 
   /// The usual form.
   public init() {}
@@ -47,6 +49,7 @@ public struct ModelOptions: Sendable, Hashable {
     options.biasInitial = biasInitial ?? earlier.biasInitial
     options.form = form ?? earlier.form
     options.width = width ?? earlier.width
+    options.embedding = embedding ?? earlier.embedding
     return options
   }
 
@@ -59,7 +62,7 @@ public struct ModelOptions: Sendable, Hashable {
       ("--spatial-dropout", text(spatialDropout)), ("--activation", text(activation)),
       ("--normalization", text(normalization)), ("--initializer", text(initializer)),
       ("--bias-initial", text(biasInitial)), ("--form", text(form)),
-      ("--width", text(width)),
+      ("--width", text(width)), ("--embedding", text(embedding)),
     ]
   }
 }
@@ -71,7 +74,7 @@ extension ModelConfiguration {
       inputDropout: options.inputDropout, inputNoise: options.inputNoise, spatialDropout: options.spatialDropout,
       activation: options.activation, normalization: options.normalization,
       initializer: options.initializer, biasInitial: options.biasInitial, form: options.form,
-      width: options.width)
+      width: options.width, embedding: options.embedding)
   }
 
   /// The options that are set.
@@ -81,6 +84,7 @@ extension ModelConfiguration {
     (options.inputNoise, options.spatialDropout) = (inputNoise, spatialDropout)
     (options.activation, options.normalization, options.form) = (activation, normalization, form)
     (options.initializer, options.biasInitial, options.width) = (initializer, biasInitial, width)
+    options.embedding = embedding
     return options
   }
 

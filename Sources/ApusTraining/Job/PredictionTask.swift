@@ -7,13 +7,15 @@ public typealias PredictionTask = LossConfiguration.Task
 extension PredictionTask {
   /// The task that a data set's targets ask for.
   public static func usual(for data: Dataset) -> PredictionTask {
-    data.hasPixelLabels ? .segmentation : data.classCount > 0 ? .classification : .regression
+    data.hasSymbolTargets
+      ? .sequence : data.hasPixelLabels ? .segmentation : data.classCount > 0 ? .classification : .regression
   }
 
   /// The number of the network's outputs for such data.
   public func outputCount(for data: Dataset) -> Int {
     switch self {
     case .segmentation: data.classCount
+    case .sequence: data.symbolCount
     case .classification: data.classCount > 0 ? data.classCount : data.targetType.shape.dropFirst().reduce(1, *)
     case .binary: 1
     case .regression: data.targetType.shape.dropFirst().reduce(1, *)
@@ -28,8 +30,10 @@ extension PredictionTask {
     let asked = asked ?? "--task \(rawValue)"
     func fail(_ needs: String) -> TrainingError {
       let has =
-        data.classCount == 0
-        ? "are numbers" : "are \(data.classCount) classes" + (data.hasPixelLabels ? " of pixels" : "")
+        data.hasSymbolTargets
+        ? "are the next symbols of a text"
+        : data.classCount == 0
+          ? "are numbers" : "are \(data.classCount) classes" + (data.hasPixelLabels ? " of pixels" : "")
       let others = PredictionTask.allCases.filter { $0.takes(data) }.map(\.rawValue)
       return TrainingError(
         asked, "needs \(needs), and the targets of \(data.name) \(has)",
@@ -41,6 +45,7 @@ extension PredictionTask {
     case .binary: throw fail("two classes")
     case .regression: throw fail("numbers")
     case .segmentation: throw fail("classes of pixels")
+    case .sequence: throw fail("the next symbols of a text")
     }
   }
 
@@ -48,8 +53,9 @@ extension PredictionTask {
     switch self {
     case .classification: data.classCount > 0 && !data.hasPixelLabels
     case .binary: data.classCount == 2 && !data.hasPixelLabels
-    case .regression: data.classCount == 0
+    case .regression: data.classCount == 0 && !data.hasSymbolTargets
     case .segmentation: data.hasPixelLabels
+    case .sequence: data.hasSymbolTargets
     }
   }
 }

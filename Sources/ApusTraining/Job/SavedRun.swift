@@ -56,7 +56,7 @@ public struct SavedRun {
     let judged = try ApusTraining.evaluate(
       model, on: part.samples, loss: loss, task: task,
       metrics: metrics ?? Metric.all(for: task, classCount: part.samples.classCount),
-      normalization: configuration.normalization, unscaling: unscaling)
+      normalization: configuration.normalization, batchSize: configuration.model.streams ?? 256, unscaling: unscaling)
     return EvaluationReport(
       run: folder.path, data: part.data, part: part.name, samples: part.samples.count,
       testAccuracy: judged.accuracy, testLoss: judged.loss, metrics: judged.values,
@@ -126,6 +126,10 @@ public struct SavedRun {
   /// What pictures are brought to for the model.
   func pictureForm() throws -> PictureForm {
     let shape = configuration.model.inputShape
+    guard configuration.preparation.vocabulary == nil else {
+      throw TrainingError(
+        folder.path, "the run is a model of texts, not of pictures", advice: "use apus score or apus generate")
+    }
     guard shape.count == 3, shape[0] == 1 || shape[0] == 3 else {
       throw TrainingError(
         folder.path, "the model takes samples of shape \(shape), not pictures", advice: "use apus infer with an array")

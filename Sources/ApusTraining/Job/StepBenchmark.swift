@@ -1,4 +1,5 @@
 import ApusData
+import ApusModels
 import ApusNN
 import ApusTensor
 
@@ -69,7 +70,15 @@ public final class StepBenchmark {
   /// The model and a batch for it: one that can be trained by name, or `elman`, which is there for comparisons only.
   private static func subject(_ name: String, _ options: ModelOptions, _ batchSize: Int) throws -> (any Layer, Batch) {
     if name == ElmanBenchmark.name { return (withRandomSeed(1) { ElmanBenchmark() }, ElmanBenchmark.batch(batchSize)) }
-    let configuration = try ModelConfiguration.usual(name, options)
+    var configuration = try ModelConfiguration.usual(name, options)
+    if ModelCatalog.entries.first(where: { $0.name == name })?.samples != .arrays {
+      configuration.streams = batchSize
+      let shape = Shape([batchSize] + configuration.inputShape)
+      func symbols(_ factor: Int) -> HostArray {
+        HostArray((0..<shape.elementCount).map { Int32($0 * factor % configuration.classes) }, shape: shape)
+      }
+      return (try configuration.make(seed: 1), Batch(inputs: symbols(5), targets: symbols(7)))
+    }
     let inputs = withRandomSeed(2) {
       Tensor.randomNormal(Shape([batchSize] + configuration.inputShape)).hostArray()
     }
@@ -87,8 +96,13 @@ public final class StepBenchmark {
     switch mode {
     case .train:
       let optimizer = configuration.make()
+      let isOfSymbols = batch.targets.shape.rank == 2
+      let ofSymbols = LossConfiguration.usual(for: .sequence).make()
+      let loss: LossFunction = { isOfSymbols ? ofSymbols($0, $1) : crossEntropy($0, $1) }
       return {
-        withStepRandom(1, optimizer.stepCount) { _ = trainStep(model, optimizer, batch) { crossEntropy($0, $1) } }
+        withCarriedStates {
+          withStepRandom(1, optimizer.stepCount) { _ = trainStep(model, optimizer, batch, loss: loss) }
+        }
       }
     case .infer:
       let input = Tensor(batch.inputs)

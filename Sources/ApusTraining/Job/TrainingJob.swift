@@ -50,7 +50,8 @@ public struct TrainingJob {
     let objective = try request.objective.configuration(for: train, earlier: plan.earlier?.objective)
     options = plan.trainingOptions(request, objective)
     let outputs = objective.task.outputCount(for: train)
-    let modelConfiguration = ModelConfiguration(request.model, Array(train.sampleShape), outputs, plan.modelOptions)
+    var modelConfiguration = ModelConfiguration(request.model, Array(train.sampleShape), outputs, plan.modelOptions)
+    modelConfiguration.streams = plan.dataOptions.text?.streams
     if let earlier = plan.earlier, earlier.model != modelConfiguration || earlier.objective != objective {
       let isOther = earlier.model == modelConfiguration
       throw TrainingError(

@@ -39,11 +39,14 @@ struct TrainingPlan {
     splitSeed = request.splitSeed ?? earlier?.splitSeed ?? seed
     bootstrap = request.bootstrap ?? earlier?.bootstrap ?? false
     patience = request.patience ?? earlier?.patience
-    shuffle = request.shuffle ?? earlier?.shuffle ?? true
+    let samples = ModelCatalog.entries.first { $0.name == request.model }?.samples ?? .arrays
+    // The batches of a text follow each other.
+    shuffle = samples == .arrays && (request.shuffle ?? earlier?.shuffle ?? true)
     adversarial = request.adversarial ?? earlier?.adversarial
     weights = request.weights ?? earlier?.weights
     modelOptions = request.modelOptions.completed(by: earlier?.model.modelOptions ?? ModelOptions())
-    dataOptions = request.dataOptions ?? earlier?.dataOptions ?? .usual
+    dataOptions = try (request.dataOptions ?? earlier?.dataOptions ?? .usual)
+      .completed(for: request.model, samples, batchSize: batchSize)
     optimization = try OptimizationConfiguration(request.optimization, earlier: earlier?.optimization)
     try check(request)
     if let earlier { try compare(request, earlier) }
@@ -79,6 +82,14 @@ struct TrainingPlan {
     guard batchSize >= 1 else { throw TrainingError.impossible("--batch-size", batchSize, whole) }
     guard validationSplit >= 0, validationSplit < 1 else {
       throw TrainingError.impossible("--validation-split", validationSplit, "at least 0 and below 1")
+    }
+    if dataOptions.text != nil {
+      let foreign = [("--bagging", bootstrap), ("--adversarial", adversarial != nil)].first { $0.1 }
+      if let foreign {
+        throw TrainingError(
+          foreign.0, "cannot be used with \(request.model), which reads a text from its beginning to its end",
+          advice: "leave the option out")
+      }
     }
     if let patience, patience < 1 { throw TrainingError.impossible("--early-stopping", patience, whole) }
   }
@@ -130,6 +141,8 @@ struct TrainingPlan {
     options.seed = seed
     options.shuffle = shuffle
     options.earlyStopping.patience = patience
+    // The states of a text's streams are carried between batches of one size.
+    if let streams = dataOptions.text?.streams { options.evaluationBatchSize = streams }
     optimization.apply(to: &options)
     options.adversarial = adversarial
     options.checkpointSteps = request.checkpointSteps

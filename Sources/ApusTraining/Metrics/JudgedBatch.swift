@@ -18,6 +18,18 @@ public struct JudgedBatch: Sendable {
   public let labels: [Int]
   /// The right numbers, row after row; empty unless the task is regression.
   public let targets: [Double]
+  /// `-log p` of the right symbol at every step of a sequence, in nats; empty for other tasks.
+  private let stepLosses: [Double]
+
+  /// The steps of sequences whose symbols are predicted, by what the right symbols cost: `-log p` of each, in nats.
+  ///
+  /// The logits themselves, one for each symbol of a vocabulary at every step, are not read.
+  public init(stepLosses: HostArray) {
+    (task, width, classCount) = (.sequence, 0, 0)
+    (outputs, predicted, labels, targets) = ([], [], [], [])
+    self.stepLosses = stepLosses.scalars(as: Double.self)
+    count = self.stepLosses.count
+  }
 
   /// A batch.
   ///
@@ -38,6 +50,7 @@ public struct JudgedBatch: Sendable {
       throw misfit("a target for every output")
     }
     self.task = task
+    stepLosses = []
     if task == .segmentation {
       guard rank == 4, outputs.shape.removing(axes: [1]) == targets.shape, targets.dtype == .int32 else {
         throw misfit("logits [N, classes, H, W] and labels [N, H, W]")
@@ -55,6 +68,7 @@ public struct JudgedBatch: Sendable {
     self.outputs = outputs.scalars(as: Double.self)
     switch task {
     case .segmentation: throw misfit("logits [N, classes, H, W]")
+    case .sequence: throw misfit("the losses of the steps: JudgedBatch(stepLosses:)")
     case .regression:
       guard targets.shape.elementCount == outputs.shape.elementCount else {
         throw misfit("targets of the outputs' shape")
@@ -86,6 +100,7 @@ public struct JudgedBatch: Sendable {
 
   /// -log of the probability that the outputs give the right class, in nats.
   func logLoss(_ sample: Int) -> Double {
+    if task == .sequence { return stepLosses[sample] }
     if task == .binary {
       let margin = labels[sample] == 1 ? -outputs[sample] : outputs[sample]
       return max(margin, 0) + logarithm(1 + exponential(-margin.magnitude))

@@ -5,14 +5,22 @@ extension Metric {
   /// Whatever loss was trained with, label smoothing and class weights included, this is the plain cross-entropy, in
   /// nats. 0 without samples. Precision: from the logits in double precision, without clipping, so that hopelessly wrong
   /// predictions are told apart. scikit-learn: `log_loss`.
-  public static let logLoss = Metric("log_loss", for: [.classification, .binary], isHigherBetter: false) {
+  public static let logLoss = Metric("log_loss", for: [.classification, .binary, .sequence], isHigherBetter: false) {
     MeanLogLoss { $0 }
   }
 
   /// `perplexity`: e to the power of ``logLoss``, the number of equally likely classes that would be as hard to guess; 1
   /// at best, as many as there are classes for guesses.
-  public static let perplexity = Metric("perplexity", for: [.classification, .binary], isHigherBetter: false) {
+  public static let perplexity = Metric(
+    "perplexity", for: [.classification, .binary, .sequence], isHigherBetter: false
+  ) {
     MeanLogLoss(exponential)
+  }
+
+  /// `bits_per_symbol`: ``logLoss`` in bits: how many a text takes for each symbol when the predictions compress it; of a
+  /// model of characters the bits per character.
+  public static let bitsPerSymbol = Metric("bits_per_symbol", for: [.sequence], isHigherBetter: false) {
+    MeanLogLoss { $0 / logarithm(2) }
   }
 }
 

@@ -1,6 +1,6 @@
 extension Metric {
   private static let fixed: [Metric] = [
-    .accuracy, .meanIoU, .precision, .recall, .f1, .rocAUC, .averagePrecision, .logLoss, .perplexity,
+    .accuracy, .meanIoU, .precision, .recall, .f1, .rocAUC, .averagePrecision, .logLoss, .perplexity, .bitsPerSymbol,
     .matthewsCorrelation, .cohenKappa, .meanSquaredError, .rootMeanSquaredError, .meanAbsoluteError, .r2,
   ]
   private static let averaged: [Metric] = ClassAveraging.allCases.flatMap { [.precision($0), .recall($0), .f1($0)] }
@@ -28,6 +28,7 @@ extension Metric {
     case .binary: [.accuracy, .precision, .recall, .f1, .rocAUC]
     case .regression: [.meanSquaredError, .rootMeanSquaredError, .meanAbsoluteError, .r2]
     case .segmentation: [.meanIoU, .accuracy]
+    case .sequence: [.perplexity, .bitsPerSymbol]
     }
   }
 
@@ -39,6 +40,7 @@ extension Metric {
     case .binary: usual(for: task, classCount: classCount) + ranking
     case .regression: usual(for: task, classCount: classCount)
     case .segmentation: usual(for: task, classCount: classCount) + [.precision, .recall, .f1]
+    case .sequence: usual(for: task, classCount: classCount) + [.logLoss]
     }
   }
 

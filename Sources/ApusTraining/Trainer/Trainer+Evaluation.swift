@@ -71,23 +71,51 @@ public func evaluate(
   var lossSum = 0.0
   var confusion = ConfusionMatrix(classNames: data.classNames)
   let batches = data.batches(of: batchSize, shuffle: false, normalization: normalization)
-  for batch in batches {
-    let (outputs, value) = withInference {
-      let outputs = model(Tensor(batch.inputs))
-      return (outputs, loss(outputs, Tensor(batch.targets)))
+  try withFreshStates(of: model) { carried in
+    for batch in batches {
+      let targets = Tensor(batch.targets)
+      let (outputs, value) = withInference { () -> (Tensor, Tensor) in
+        let outputs = model(Tensor(batch.inputs))
+        let judged = task == .sequence ? stepLosses(outputs, targets) : outputs
+        return (judged, loss(outputs, targets))
+      }
+      realize([outputs, value] + carried.map(\.value))
+      lossSum += value.item() * Double(batch.count)
+      let judged = try judgedBatch(outputs.hostArray(), batch.targets, task, unscaling)
+      if confusionCounts(task) { confusion.add(judged) }
+      for index in states.indices { states[index].add(judged) }
     }
-    realize(outputs, value)
-    lossSum += value.item() * Double(batch.count)
-    let (array, targets) = (outputs.hostArray(), batch.targets)
-    let judged = try JudgedBatch(
-      outputs: unscaling?(array) ?? array, targets: unscaling?(targets) ?? targets, task: task)
-    if task != .regression { confusion.add(judged) }
-    for index in states.indices { states[index].add(judged) }
   }
   try batches.check()
   return Evaluation(
     loss: lossSum / Double(data.count), metrics: zip(metrics, states).map { MetricValue($0.name, $1.value) },
-    confusion: task == .regression ? nil : confusion, count: data.count)
+    confusion: confusionCounts(task) ? confusion : nil, count: data.count)
+}
+
+/// Whether it is told which class is taken for which.
+private func confusionCounts(_ task: PredictionTask) -> Bool { task != .regression && task != .sequence }
+
+/// `-log p` of the right symbol at every step.
+private func stepLosses(_ logits: Tensor, _ symbols: Tensor) -> Tensor {
+  crossEntropy(logits.reshaped(to: [symbols.count, -1]), symbols.flattened(), reduction: .none)
+}
+
+private func judgedBatch(
+  _ outputs: HostArray, _ targets: HostArray, _ task: PredictionTask, _ unscaling: ((HostArray) -> HostArray)?
+) throws -> JudgedBatch {
+  if task == .sequence { return JudgedBatch(stepLosses: outputs) }
+  return try JudgedBatch(
+    outputs: unscaling?(outputs) ?? outputs, targets: unscaling?(targets) ?? targets, task: task)
+}
+
+/// Runs an evaluation with a model's carried states, if it has such, at their beginning; afterwards they are again what
+/// they were.
+private func withFreshStates(of model: some Layer, _ body: (_ carried: [Parameter]) throws -> Void) rethrows {
+  guard let stateful = model as? any StatefulModule else { return try body([]) }
+  let before = stateful.carriedStates.map(\.value)
+  defer { for (state, value) in zip(stateful.carriedStates, before) { state.value = value } }
+  stateful.resetStates()
+  try withCarriedStates { try body(stateful.carriedStates) }
 }
 
 /// How many samples are judged at once: fewer of large ones, whose activations need the more memory.
@@ -121,6 +149,13 @@ extension PredictionTask {
     let task = task ?? (isOneLogit ? .binary : .usual(for: data))
     if task == .regression { return task }
     var expected = [outputs[0], task.outputCount(for: data)]
+    if task == .sequence {
+      guard outputs.rank == 3, outputs[2] == data.symbolCount, outputs[1] == data.targetType.shape[1] else {
+        throw ShapeError(
+          "the outputs are \(outputs) where every step needs a logit for each of \(data.symbolCount) symbols")
+      }
+      return task
+    }
     if task == .segmentation { expected += data.targetType.shape.dropFirst() }
     guard outputs == Shape(expected) else {
       let classes = task == .binary ? "a binary task needs" : "\(data.classCount) classes need"

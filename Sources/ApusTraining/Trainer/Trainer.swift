@@ -158,6 +158,7 @@ public final class Trainer<Model: Layer> {
   ///
   /// - Returns: whether it came to its end; a hook can stop it before.
   private func trainEpoch(_ data: Dataset, _ epochs: Int, _ base: Double) throws -> Bool {
+    if position.batch == 0 { (model as? any StatefulModule)?.resetStates() }
     let batches = self.batches(data)
     let batchCount = batches.plan.batchCount
     let watch = Stopwatch()
@@ -201,16 +202,18 @@ public final class Trainer<Model: Layer> {
 
   /// One step, a function of weights, batches, seed and the number of the step.
   func step(_ batches: [Batch]) -> StepResult {
-    withStepRandom(options.seed, position.step) {
-      if batches.count == 1 {
+    withCarriedStates {
+      withStepRandom(options.seed, position.step) {
+        if batches.count == 1 {
+          return trainStep(
+            model, optimizer, batches[0], loss: loss, clipping: options.clipping, adversarial: adversarial,
+            penalty: options.penalty, maxNorm: options.maxNorm, average: average, task: options.task)
+        }
         return trainStep(
-          model, optimizer, batches[0], loss: loss, clipping: options.clipping, adversarial: adversarial,
-          penalty: options.penalty, maxNorm: options.maxNorm, average: average, task: options.task)
+          model, optimizer, accumulating: batches, loss: loss, clipping: options.clipping,
+          adversarial: adversarial, penalty: options.penalty, maxNorm: options.maxNorm, average: average,
+          task: options.task)
       }
-      return trainStep(
-        model, optimizer, accumulating: batches, loss: loss, clipping: options.clipping,
-        adversarial: adversarial, penalty: options.penalty, maxNorm: options.maxNorm, average: average,
-        task: options.task)
     }
   }
 

@@ -1,0 +1,62 @@
+/// How a text becomes samples for a language model; what is nil takes the usual value.
+public struct TextConfiguration: Sendable, Hashable, Codable {
+  /// What the text is cut into.
+  public var unit: TextUnit?
+  /// Symbols of a sample: as far as the gradient goes back in time.
+  public var window: Int?
+  /// How often a symbol must occur to have a number of its own.
+  public var minimumCount: Int?
+  /// How many symbols there are at most.
+  public var limit: Int?
+  /// Whether capital letters become small ones.
+  public var lowercases: Bool?
+  /// Into how many parts of equal length the text is cut, which are read side by side: the samples of a batch.
+  public var streams: Int?
+
+  private enum CodingKeys: String, CodingKey {
+    case unit, window, limit, lowercases, streams
+    case minimumCount = "minimum_count"
+  }
+
+  /// The usual configuration.
+  public init() {}
+
+  /// This configuration with every blank filled in for a unit and a number of streams.
+  ///
+  /// Characters: windows of 64, characters that occur at least 5 times. Words: windows of 35, words that occur at least 3
+  /// times.
+  ///
+  /// - Throws: ``DataError`` when a number is impossible.
+  public func completed(unit: TextUnit, streams: Int) throws -> TextConfiguration {
+    var full = self
+    full.unit = unit
+    full.streams = streams
+    full.window = window ?? (unit == .characters ? 64 : 35)
+    full.minimumCount = minimumCount ?? (unit == .characters ? 5 : 3)
+    full.lowercases = lowercases ?? false
+    let numbers = [
+      ("--window", full.window), ("--minimum-count", full.minimumCount), ("--vocabulary", limit.map { $0 - 1 }),
+    ]
+    for (option, value) in numbers {
+      guard let value, !(1...(1 << 24)).contains(value) else { continue }
+      throw DataError(
+        place: option, problem: "cannot be \(option == "--vocabulary" ? value + 1 : value)",
+        advice: "choose a whole number from \(option == "--vocabulary" ? 2 : 1) to \(1 << 24)")
+    }
+    return full
+  }
+
+  /// The symbols of a text.
+  public func symbols(in text: String) -> [String] {
+    (unit ?? .characters).symbols(in: text, lowercases: lowercases ?? false)
+  }
+
+  /// The vocabulary of a text's symbols.
+  public func vocabulary(of symbols: some Sequence<String>) -> Vocabulary {
+    let unit = unit ?? .characters
+    return Vocabulary(
+      of: symbols, unit: unit,
+      special: unit == .words ? [Vocabulary.unknown, Vocabulary.end] : [Vocabulary.unknown],
+      minimumCount: minimumCount ?? 1, limit: limit)
+  }
+}

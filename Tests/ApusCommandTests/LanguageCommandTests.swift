@@ -1,0 +1,63 @@
+import Apus
+import Foundation
+import Testing
+
+@Suite struct LanguageCommandTests {
+  private func sentence(_ arguments: [String], _ words: String, in folder: Folder) throws {
+    let outcome = try Apus.run(arguments, in: folder)
+    #expect(outcome.status == 1 && outcome.errorLines.count == 1, "\(outcome.errors)")
+    #expect(outcome.errors.contains(words), "\(outcome.errors)")
+  }
+
+  private let small = [
+    "--hidden", "16", "--batch-size", "4", "--window", "16", "--minimum-count", "2", "--threads", "1",
+  ]
+
+  @Test func trainsScoresAndWrites() throws {
+    let folder = try Folder()
+    let text = (0..<60).map { "I like cats \($0 % 5). You like dogs \($0 % 7)!\n" }.joined()
+    try FileManager.default.createDirectory(atPath: folder.file("texts"), withIntermediateDirectories: true)
+    try folder.write(Array(text.utf8), to: "texts/a.txt")
+    try folder.write(Array(text.utf8), to: "texts/b.md")
+    for model in ["charlm", "wordlm"] {
+      let trained = try Apus.run(
+        ["train", model, "--data", "texts", "--epochs", "6", "--learning-rate", "0.03", "--clip-norm", "1"]
+          + ["--test-split", "0.1", "--output", model, "--json"] + small, in: folder)
+      #expect(trained.status == 0, "\(trained.errors)")
+      let metrics = try #require(try trained.json()["test_metrics"] as? [String: Any])
+      #expect(metrics["perplexity"] as? Double ?? 99 < 4 && metrics["bits_per_symbol"] as? Double ?? 9 < 2)
+      for file in ["report.html", "plots/loss.svg", "metrics.jsonl"] {
+        #expect(FileManager.default.fileExists(atPath: folder.file("\(model)/\(file)")), "\(file)")
+      }
+      #expect(!FileManager.default.fileExists(atPath: folder.file("\(model)/plots/regression.svg")))
+      let judged = try Apus.run(["evaluate", model, "--data", "texts/a.txt", "--json"], in: folder).json()
+      #expect(judged["test_loss"] as? Double ?? 9 < 1.4 && judged["confusion_matrix"] == nil)
+      let scored = try Apus.run(["score", model, "I like cats", "like I cats", "--json"], in: folder).json()
+      let sentences = try #require(scored["sentences"] as? [[String: Any]])
+      let logs = sentences.compactMap { $0["log_probability"] as? Double }
+      #expect(logs.count == 2 && logs[0] > logs[1] + 1)
+      let written = try Apus.run(
+        ["generate", model, "--prompt", "I like", "--length", "2", "--temperature", "0", "--json"], in: folder
+      ).json()
+      #expect((written["text"] as? String ?? "").hasPrefix(" c") && written["length"] as? Int == 2)
+      let shown = try Apus.run(["score", model, "I like ☃", "--symbols"], in: folder)
+      #expect(shown.output.contains("not in the vocabulary: '☃'") && shown.output.contains("log p -"))
+    }
+  }
+
+  @Test func mistakesAreOneSentence() throws {
+    let folder = try Folder()
+    try folder.write([], to: "empty.txt")
+    try folder.write(Array("x".utf8), to: "one.txt")
+    try folder.write([0x61, 0xFF, 0x62], to: "latin.txt")
+    for (file, words) in [
+      ("empty.txt", "holds no text"), ("one.txt", "has 1 symbol, too few for 4 streams"),
+      ("latin.txt", "is not UTF-8: byte 1, in line 1, is 0xFF"), ("none.txt", "there is no such file"),
+    ] { try sentence(["train", "charlm", "--data", file] + small, words, in: folder) }
+    try sentence(["train", "mlp", "--data", "digits", "--window", "3"], "is for models of texts", in: folder)
+    try sentence(["cross-validate", "charlm", "--data", "one.txt"], "has no folds", in: folder)
+    #expect(try Apus.run(smallTraining + ["--epochs", "1", "--output", "digits"], in: folder).status == 0)
+    try sentence(["score", "digits", "a"], "no language model", in: folder)
+    try sentence(["generate", "digits"], "no language model", in: folder)
+  }
+}
