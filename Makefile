@@ -38,8 +38,10 @@ interop: setup  ## let other programs read what Apus writes, and the reverse (ma
 	scripts/interop-environment
 	scripts/peer-environment
 	swift build $(TEST_FLAGS) --product apus
+	swift build $(TEST_FLAGS) --product ONNXConformance
 	.venv-interop/bin/python Tests/Interop/tensorboard_reads.py .build/debug/apus
 	.venv-peers/bin/python Tests/Interop/files_read.py .build/debug/apus
+	.venv-peers/bin/python Tests/Interop/onnx_conformance.py .build/debug/ONNXConformance .build/debug/apus
 
 clean:  ## delete the build folder (installed packages and runs stay)
 	rm -rf .build

@@ -36,10 +36,16 @@ let package = Package(
       name: "Apus",
       dependencies: [
         "ApusTensor", "ApusFormats", "ApusEvents", "ApusCompiler", "ApusCPU", "ApusData", "ApusNN", "ApusOptimizers",
-        "ApusModels", "ApusTraining", "ApusPlots", "ApusInsight",
+        "ApusModels", "ApusONNX", "ApusTraining", "ApusPlots", "ApusInsight",
       ]),
     .target(name: "ApusReference", dependencies: ["ApusTensor"]),
     .target(name: "ApusNN", dependencies: ["ApusTensor", "ApusFormats"]),
+    .target(
+      name: "ApusONNX",
+      dependencies: [
+        "ApusTensor", "ApusFormats", "ApusNN", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["onnx.proto"]),
     .target(name: "ApusOptimizers", dependencies: ["ApusTensor", "ApusNN"]),
     .target(name: "ApusModels", dependencies: ["ApusTensor", "ApusFormats", "ApusNN"]),
     .target(name: "ApusPlots", dependencies: ["ApusFormats"]),
@@ -47,7 +53,9 @@ let package = Package(
       name: "ApusInsight", dependencies: ["ApusTensor", "ApusCompiler", "ApusNN", "ApusTraining", "ApusPlots"]),
     .target(
       name: "ApusTraining",
-      dependencies: ["ApusTensor", "ApusFormats", "ApusData", "ApusEvents", "ApusNN", "ApusOptimizers", "ApusModels"]),
+      dependencies: [
+        "ApusTensor", "ApusFormats", "ApusData", "ApusEvents", "ApusNN", "ApusOptimizers", "ApusModels", "ApusONNX",
+      ]),
     .target(name: "ApusLectures", dependencies: ["Apus"]),
     .executableTarget(
       name: "ApusCommand",
@@ -57,6 +65,8 @@ let package = Package(
     .executableTarget(
       name: "PlanOverhead", dependencies: ["Apus", "ApusCompiler", "ApusCPU"], path: "Benchmarks/PlanOverhead"),
     .executableTarget(name: "StepCosts", dependencies: ["Apus", "ApusCPU"], path: "Benchmarks/StepCosts"),
+    .executableTarget(
+      name: "ONNXConformance", dependencies: ["Apus", "ApusONNX"], path: "Tests/Interop/ONNXConformance"),
     .executableTarget(name: "CustomLoop", dependencies: ["Apus"], path: "Examples/CustomLoop"),
     .executableTarget(name: "DigitScenes", dependencies: ["Apus"], path: "Examples/DigitScenes"),
     .testTarget(
@@ -76,6 +86,7 @@ let package = Package(
       dependencies: ["Apus", "ApusCPU", "ApusCompiler", "ApusTensor", "ApusReference", "GoldenFiles"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "ApusFormatsTests", dependencies: ["ApusFormats"], exclude: ["Fixtures"]),
+    .testTarget(name: "ApusONNXTests", dependencies: ["Apus", "ApusONNX"], exclude: ["Fixtures"]),
     .testTarget(name: "ApusLecturesTests", dependencies: ["ApusLectures"]),
     .testTarget(name: "ApusEventsTests", dependencies: ["ApusEvents"], exclude: ["Fixtures"]),
     .testTarget(name: "ApusPlotsTests", dependencies: ["ApusPlots", "ApusFormats"]),

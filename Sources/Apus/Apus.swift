@@ -6,6 +6,7 @@ import ApusCompiler
 @_exported import ApusInsight
 @_exported import ApusModels
 @_exported import ApusNN
+@_exported import ApusONNX
 @_exported import ApusOptimizers
 @_exported import ApusPlots
 @_exported import ApusTensor

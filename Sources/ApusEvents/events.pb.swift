@@ -9,7 +9,7 @@
 //   https://github.com/apple/swift-protobuf/
 
 /// The messages of TensorBoard's event files that Apus writes, with the field numbers that TensorBoard reads.
-/// scripts/generate-events makes events.pb.swift from this file.
+/// scripts/generate-messages makes events.pb.swift from this file.
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials

@@ -1,12 +1,12 @@
 import ApusTensor
 
 /// An element type as files store it; some have no ``DType`` of their own and are widened when read.
-enum DiskElement: Sendable {
+package enum DiskElement: Sendable {
   case bool, uint8, int8, uint16, int16, uint32, int32, uint64, int64, float16, bfloat16, float32, float64
   case float8e4m3, float8e5m2, float8e8m0
 
   /// Bytes an element occupies in the file.
-  var byteCount: Int {
+  package var byteCount: Int {
     switch self {
     case .bool, .uint8, .int8, .float8e4m3, .float8e5m2, .float8e8m0: 1
     case .uint16, .int16, .float16, .bfloat16: 2
@@ -16,7 +16,7 @@ enum DiskElement: Sendable {
   }
 
   /// The element type it is read as: itself, or the next wider one that holds every value.
-  var dtype: DType {
+  package var dtype: DType {
     switch self {
     case .bool: .bool
     case .uint8: .uint8
@@ -45,7 +45,7 @@ extension DiskElement {
   ///   - alignment: how the bytes must be aligned to be shared instead of copied.
   ///   - bigEndian: whether the file's byte order is the other one.
   /// - Throws: ``FormatError`` for a truth value other than 0 and 1 and for integers that fit no type.
-  func array(
+  package func array(
     in storage: Storage, offset: Int, shape: Shape, bigEndian: Bool = false, alignment: Int, file: String
   ) throws -> HostArray {
     let byteCount = shape.elementCount * self.byteCount
@@ -142,12 +142,14 @@ extension DiskElement {
 }
 
 /// Checking shapes that files claim.
-enum ClaimedShape {
+package enum ClaimedShape {
   /// The shape with these extents, once it is certain that no arithmetic on it overflows.
   ///
   /// - Returns: the shape and the bytes its elements take in the file.
   /// - Throws: ``FormatError`` for negative extents, more than ``Shape/maximumRank`` axes and sizes beyond 2^60.
-  static func check(_ extents: [Int], element: DiskElement, file: String) throws -> (shape: Shape, byteCount: Int) {
+  package static func check(
+    _ extents: [Int], element: DiskElement, file: String
+  ) throws -> (shape: Shape, byteCount: Int) {
     guard extents.count <= Shape.maximumRank else {
       throw FormatError(
         file: file, problem: "has \(extents.count) axes, more than the \(Shape.maximumRank) that tensors can have",

@@ -17,6 +17,14 @@ public struct TensorListing: Sendable, Encodable {
       case name, type, shape
       case byteCount = "bytes"
     }
+
+    /// An entry for a tensor.
+    package init(_ name: String, _ type: TensorType) {
+      self.name = name
+      self.type = type.dtype.description
+      shape = Array(type.shape)
+      byteCount = type.byteCount
+    }
   }
 
   /// The file.
@@ -47,9 +55,7 @@ public struct TensorListing: Sendable, Encodable {
     format = opened.format.rawValue
     metadata = opened.metadata
     tensors = opened.names.compactMap { name in
-      opened.type(of: name).map {
-        Entry(name: name, type: $0.dtype.description, shape: Array($0.shape), byteCount: $0.byteCount)
-      }
+      opened.type(of: name).map { Entry(name, $0) }
     }
     elementCount = tensors.reduce(0) { $0 + $1.shape.reduce(1, *) }
     byteCount = tensors.reduce(0) { $0 + $1.byteCount }

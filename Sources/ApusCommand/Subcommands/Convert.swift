@@ -8,6 +8,7 @@ struct Convert: ParsableCommand {
     discussion: """
       EXAMPLES
         apus convert resnet18.pth resnet18.safetensors
+        apus convert resnet18.onnx resnet18.safetensors       # its weights
         apus convert runs/lenet5-mnist/model.safetensors lenet5.npz
 
       Files: .safetensors, .pth and .pt of PyTorch (no code in them is run), .npz and .npy of numpy. The bits stay the \
@@ -21,8 +22,13 @@ struct Convert: ParsableCommand {
 
   func run() throws {
     _ = try TensorFile.Format(of: target)
-    let file = try TensorFile(contentsOf: source)
-    try TensorFile.write(try file.arrays(), metadata: file.metadata, to: target)
+    if source.hasSuffix(".onnx") {
+      let values = try ONNXModel(contentsOf: source).snapshot().tensors
+      try TensorFile.write(values.mapValues { $0.hostArray() }, to: target)
+    } else {
+      let file = try TensorFile(contentsOf: source)
+      try TensorFile.write(try file.arrays(), metadata: file.metadata, to: target)
+    }
     let listing = try TensorListing(contentsOf: target)
     try out.print(listing) {
       "\(listing.tensors.count) tensors, \(listing.elementCount) elements, written to \(target)"

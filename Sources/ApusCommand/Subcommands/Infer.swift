@@ -8,14 +8,17 @@ struct Infer: ParsableCommand {
     discussion: """
       EXAMPLES
         apus infer lenet5 --weights lenet5.safetensors --input x.npy --output y.npy
+        apus infer resnet18.onnx --input x.npy --output y.npy
         apus infer mlp --weights runs/mlp-digits/model.safetensors --input x.safetensors --output y.safetensors
 
       Inputs are taken as they are, without normalization: an array [N, ...] in an .npy file, or the tensor called \
       input, or the only one, of a safetensors file. In safetensors the outputs are the tensor called output.
       """)
 
-  @Argument(help: "The model: \(ModelCatalog.names.joined(separator: ", ")).") var model: String
-  @Option(help: ArgumentHelp("Its weights: .safetensors, .pth or .npz.", valueName: "file")) var weights: String
+  @Argument(help: "The model: an ONNX file, or \(ModelCatalog.names.joined(separator: ", ")).") var model: String
+  @Option(
+    help: ArgumentHelp("Its weights: .safetensors, .pth or .npz; an ONNX file holds its own.", valueName: "file"))
+  var weights: String?
   @Option(help: ArgumentHelp("Inputs, .npy or .safetensors.", valueName: "file")) var input: String
   @Option(help: ArgumentHelp("Where the outputs go, .npy or .safetensors.", valueName: "file")) var output: String
   @Option(help: ArgumentHelp("Outputs of the model; by default those of its weights.", valueName: "n")) var classes:

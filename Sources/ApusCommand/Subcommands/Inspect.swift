@@ -10,14 +10,19 @@ struct Inspect: ParsableCommand {
         apus inspect runs/lenet5-mnist/model.safetensors
         apus inspect resnet18.pth
         apus inspect arrays.npz --json
+        apus inspect resnet18.onnx
 
-      Files: .safetensors, .pth and .pt of PyTorch (no code in them is run), .npz and .npy of numpy.
+      Files: .safetensors, .pth and .pt of PyTorch (no code in them is run), .npz and .npy of numpy, .onnx.
       """)
 
   @Argument(help: ArgumentHelp("The file.", valueName: "file")) var file: String
   @OptionGroup(title: "Output") var out: OutputOptions
 
   func run() throws {
+    if file.hasSuffix(".onnx") {
+      let listing = try ONNXListing(contentsOf: file)
+      return try out.print(listing) { FileTexts.listing(listing) }
+    }
     let listing = try TensorListing(contentsOf: file)
     try out.print(listing) { FileTexts.listing(listing) }
   }

@@ -1,6 +1,7 @@
 import ApusFormats
 import ApusModels
 import ApusNN
+import ApusONNX
 import ApusTensor
 
 /// Raw outputs for raw inputs: everything `apus infer` does.
@@ -20,16 +21,17 @@ public struct Inference {
   /// Computes the outputs of a model and writes them to a file.
   ///
   /// - Parameters:
-  ///   - weights: a safetensors file with the model's parameters by name.
+  ///   - name: a name of the catalog, or an ONNX file.
+  ///   - weights: a file with the model's parameters by name (safetensors, .pth, .npz); an ONNX file holds its own.
   ///   - input: an array `[N, ...]` in an .npy file, or the only tensor, or the one called `input`, of a safetensors file.
   ///   - output: an .npy or .safetensors file to write.
   ///   - classCount: outputs of the model; nil takes those of the last bias in the weights.
   /// - Throws: `FormatError`, `RestoreError`, ``TrainingError``, each one sentence; nothing is written then.
   public static func run(
-    model name: String, options: ModelOptions, classCount: Int?, weights: String, input: String, output: String,
+    model name: String, options: ModelOptions, classCount: Int?, weights: String?, input: String, output: String,
     batchSize: Int = 256
   ) throws -> Report {
-    guard ModelCatalog.names.contains(name) else {
+    guard isONNX(name) || ModelCatalog.names.contains(name) else {
       throw TrainingError.unknown("model", name, among: ModelCatalog.names)
     }
     if let classCount, !(1...maximalClasses).contains(classCount) {
@@ -41,22 +43,44 @@ public struct Inference {
       throw TrainingError(input, "holds no samples (shape \(array.shape))", advice: "give an array [N, ...]")
     }
     let sampleShape = Array(array.shape.dropFirst())
-    let stored = try TensorFile(contentsOf: weights)
-    let configuration = ModelConfiguration(
-      name, sampleShape, try classCount ?? outputs(of: stored, weights), options)
-    let model = try configuration.make(seed: 0)
-    try model.load(from: weights)
+    let (model, dtype, batch) = try self.model(name, options, classCount, weights, sampleShape)
     do {
-      _ = try Diagnostics.dryRun { model(Tensor(repeating: 0, shape: array.shape)) }
+      let first = Shape([min(batch ?? batchSize, array.shape[0])] + sampleShape)
+      _ = try Diagnostics.dryRun { model(Tensor(repeating: 0, shape: first, dtype: dtype)) }
     } catch let error as ShapeError {
       throw TrainingError(
         input, "the model \(name) cannot take samples of shape \(sampleShape) (\(error.message))",
         advice: "give an array of the shape it is made for")
     }
-    let result = compute(model, array.converted(to: .float32), batchSize)
+    let result = compute(model, array.converted(to: dtype), batch ?? batchSize)
     if isNPY { try NPY.write(result, to: output) } else { try SafeTensors.write(["output": result], to: output) }
     return Report(
       model: name, output: output, inputShape: Array(array.shape), outputShape: Array(result.shape))
+  }
+
+  private static func isONNX(_ name: String) -> Bool { name.hasSuffix(".onnx") }
+
+  /// The model with its weights, the type of its inputs, and the only batch it takes if it takes only one.
+  private static func model(
+    _ name: String, _ options: ModelOptions, _ classCount: Int?, _ weights: String?, _ sampleShape: [Int]
+  ) throws -> (model: any Layer, dtype: DType, batch: Int?) {
+    if isONNX(name) {
+      let model = try ONNXModel(contentsOf: name)
+      guard let port = model.inputs.first, model.inputs.count == 1 else {
+        throw TrainingError(name, "has \(model.inputs.count) inputs", advice: "choose a network with one input")
+      }
+      if let weights { try model.load(from: weights) }
+      return (model, port.dtype ?? .float32, port.extents?.first ?? nil)
+    }
+    guard let weights else {
+      throw TrainingError("--weights", "is missing", advice: "name the file of the weights of \(name)")
+    }
+    let stored = try TensorFile(contentsOf: weights)
+    let configuration = ModelConfiguration(
+      name, sampleShape, try classCount ?? outputs(of: stored, weights), options)
+    let model = try configuration.make(seed: 0)
+    try model.load(from: weights)
+    return (model, .float32, nil)
   }
 
   private static let maximalClasses = 1 << 24
@@ -95,7 +119,7 @@ public struct Inference {
     var parts: [HostArray] = []
     for start in stride(from: 0, to: count, by: batchSize) {
       let size = min(batchSize, count - start)
-      let type = TensorType(Shape([size] + Array(inputs.shape.dropFirst())), .float32)
+      let type = TensorType(Shape([size] + Array(inputs.shape.dropFirst())), inputs.dtype)
       let part = inputs.withUnsafeBytes { bytes in
         HostArray(type: type) {
           $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[start * row..<(start + size) * row]))
