@@ -9,6 +9,8 @@ public struct Dataset: Sendable {
   /// How many different symbols there are in the samples, when those are numbers of symbols, i32 `[N, T]`; 0 when they are
   /// quantities. Numbers of symbols are never normalised.
   public let symbolCount: Int
+  /// The symbols of each sample before its padding; nil when no sample is padded.
+  let lengths: [Int32]?
   let inputRows: SampleRows
   let targetRows: SampleRows
 
@@ -80,10 +82,13 @@ public struct Dataset: Sendable {
   ///
   /// - Parameters:
   ///   - symbols: the numbers of the symbols, i32 `[N, T]`, in `0..<symbolCount`.
+  ///   - lengths: the symbols of each sample before its padding, a symbol of number 0; nil when no sample is padded. Batches
+  ///     have samples of similar length then, and end where their longest sample does.
   ///   - targets: with class names i32 labels `[N]`, otherwise the symbols to predict at every step, i32 `[N, T]`.
   /// - Throws: ``DataError`` when there are no samples, types or shapes are others, or a number is outside its range.
   public init(
-    name: String, symbols: HostArray, symbolCount: Int, targets: HostArray, classNames: [String]
+    name: String, symbols: HostArray, symbolCount: Int, targets: HostArray, classNames: [String],
+    lengths: [Int32]? = nil
   ) throws {
     let rows = symbols.shape.rank == 2 ? symbols.shape[0] : 0
     let wanted = classNames.isEmpty ? symbols.type : TensorType([rows], .int32)
@@ -93,6 +98,12 @@ public struct Dataset: Sendable {
         place: name, problem: "its symbols are \(symbols.type) and its targets \(targets.type)",
         advice: "give symbols i32 [N, T] and targets \(classNames.isEmpty ? "of the same shape" : "i32 [N]")")
     }
+    let width = symbols.shape[1]
+    if let lengths, lengths.count != rows || !lengths.allSatisfy({ $0 >= 0 && Int($0) <= width }) {
+      throw DataError(
+        place: name, problem: "its \(lengths.count) lengths are not those of \(rows) samples of \(width) symbols",
+        advice: "give a length from 0 to \(width) for each sample")
+    }
     for (array, count) in [(symbols, symbolCount), (targets, classNames.isEmpty ? symbolCount : classNames.count)] {
       let numbers = array.scalars(as: Int32.self)
       if let bad = numbers.first(where: { $0 < 0 || Int($0) >= count }) {
@@ -100,15 +111,17 @@ public struct Dataset: Sendable {
           place: name, problem: "holds the number \(bad), outside 0..<\(count)", advice: "number symbols from 0")
       }
     }
-    self.init(unchecked: name, SampleRows(symbols), SampleRows(targets), classNames, symbolCount: symbolCount)
+    self.init(
+      unchecked: name, SampleRows(symbols), SampleRows(targets), classNames, symbolCount: symbolCount, lengths: lengths)
   }
 
   /// Samples that are known to fit each other.
   init(
-    unchecked name: String, _ inputs: SampleRows, _ targets: SampleRows, _ classNames: [String], symbolCount: Int = 0
+    unchecked name: String, _ inputs: SampleRows, _ targets: SampleRows, _ classNames: [String], symbolCount: Int = 0,
+    lengths: [Int32]? = nil
   ) {
     self.name = name
-    self.symbolCount = symbolCount
+    (self.symbolCount, self.lengths) = (symbolCount, lengths)
     inputRows = inputs
     targetRows = targets
     self.classNames = classNames
@@ -128,7 +141,7 @@ public struct Dataset: Sendable {
   public func loaded() throws -> Dataset {
     Dataset(
       unchecked: name, SampleRows(try inputRows.all()), SampleRows(try targetRows.all()), classNames,
-      symbolCount: symbolCount)
+      symbolCount: symbolCount, lengths: lengths)
   }
 
   /// The label of pixels that belong to no class and count nothing in loss and metrics.
@@ -152,7 +165,7 @@ public struct Dataset: Sendable {
     precondition(!indices.isEmpty, "a data set needs at least one sample")
     return Dataset(
       unchecked: name ?? self.name, inputRows.subset(indices), targetRows.subset(indices), classNames,
-      symbolCount: symbolCount)
+      symbolCount: symbolCount, lengths: lengths.map { all in indices.map { all[$0] } })
   }
 
   /// The same samples with other inputs or targets, as many; nil keeps them.
@@ -160,12 +173,12 @@ public struct Dataset: Sendable {
     let (inputs, targets) = (inputs.map { SampleRows($0) } ?? inputRows, targets.map { SampleRows($0) } ?? targetRows)
     precondition(
       inputs.type.shape[0] == count && targets.type.shape[0] == count, "\(count) samples were to be replaced by others")
-    return Dataset(unchecked: name, inputs, targets, classNames, symbolCount: symbolCount)
+    return Dataset(unchecked: name, inputs, targets, classNames, symbolCount: symbolCount, lengths: lengths)
   }
 
   /// The same samples under another name.
   public func renamed(_ name: String) -> Dataset {
-    Dataset(unchecked: name, inputRows, targetRows, classNames, symbolCount: symbolCount)
+    Dataset(unchecked: name, inputRows, targetRows, classNames, symbolCount: symbolCount, lengths: lengths)
   }
 }
 

@@ -52,12 +52,7 @@ public struct LanguageModel: Layer, StatefulModule, CustomStringConvertible {
   ) {
     self.embedding = embedding > 0 ? Embedding(vocabulary, embedding, dtype: dtype) : nil
     let inputs = embedding > 0 ? embedding : vocabulary
-    recurrent =
-      switch cell {
-      case .lstm: LSTM(inputs, units, layers: layers, dropout: dropout, timeAxis: 0, dtype: dtype)
-      case .gru: GRU(inputs, units, layers: layers, dropout: dropout, timeAxis: 0, dtype: dtype)
-      case .rnn: RNN(inputs, units, layers: layers, dropout: dropout, timeAxis: 0, dtype: dtype)
-      }
+    recurrent = cell.layers(inputs, units, layers: layers, dropout: dropout, dtype: dtype)
     decoder = Dense(units, vocabulary, dtype: dtype)
     self.dropout = Dropout(dropout)
     self.streams = streams

@@ -6,7 +6,47 @@ extension ModelCatalog {
   static let sequences: [Entry] = [
     languageModel("charlm", "recurrent language model of characters (Mikolov et al., 2010)", .characters, window: 64),
     languageModel("wordlm", "recurrent language model of words (Mikolov et al., 2010)", .words, window: 35),
+    Entry(
+      name: "textclassifier", summary: "recurrent classifier of texts, both directions",
+      options: ["hidden", "dropout", "form", "embedding", "pooling"], inputShape: [64], classes: 2,
+      samples: .labelledWords
+    ) { configuration in
+      let (layers, units) = try recurrentLayers(configuration, usual: 64)
+      let embedding = try embedding(configuration, usual: 64, least: 1)
+      guard let pooling = TextClassifier.Pooling(rawValue: configuration.pooling ?? "mean") else {
+        let names = TextClassifier.Pooling.allCases.map(\.rawValue).joined(separator: ", ")
+        throw Failure(
+          description: "textclassifier: there is no pooling '\(configuration.pooling ?? "")'; choose one of: \(names)")
+      }
+      return TextClassifier(
+        vocabulary: configuration.symbols ?? 10_000, classes: configuration.classes,
+        cell: try form(configuration, usual: .lstm), layers: layers, units: units, embedding: embedding,
+        pooling: pooling, dropout: try dropout(configuration) ?? 0)
+    },
   ]
+
+  /// How many recurrent layers there are, and the units of each.
+  private static func recurrentLayers(
+    _ configuration: Configuration, usual: Int
+  ) throws -> (layers: Int, units: Int) {
+    let layers = configuration.hidden ?? [usual]
+    guard let units = layers.first, units > 0, layers.allSatisfy({ $0 == units }), layers.count <= 64 else {
+      throw Failure(
+        description:
+          "\(configuration.name): hidden is the units of each recurrent layer, such as 256 or 256,256: at most "
+          + "64 equal whole numbers of at least 1, got \(layers.map(String.init).joined(separator: ","))")
+    }
+    return (layers.count, units)
+  }
+
+  private static func embedding(_ configuration: Configuration, usual: Int, least: Int) throws -> Int {
+    let embedding = configuration.embedding ?? usual
+    guard (least...65_536).contains(embedding) else {
+      let start = least == 0 ? "0 (one-hot vectors)" : "\(least)"
+      throw Failure(description: "\(configuration.name): embedding must be from \(start) to 65536, got \(embedding)")
+    }
+    return embedding
+  }
 
   private static func languageModel(
     _ name: String, _ summary: String, _ unit: Entry.Samples, window: Int
@@ -17,19 +57,11 @@ extension ModelCatalog {
       name: name, summary: summary, options: ["hidden", "dropout", "form", "embedding"], inputShape: [window],
       classes: usual.symbols, samples: unit
     ) { configuration in
-      let layers = configuration.hidden ?? [usual.units]
-      guard let units = layers.first, units > 0, layers.allSatisfy({ $0 == units }), layers.count <= 64 else {
-        throw Failure(
-          description: "\(name): hidden is the units of each recurrent layer, such as 256 or 256,256: at most 64 equal "
-            + "whole numbers of at least 1, got \(layers.map(String.init).joined(separator: ","))")
-      }
-      let embedding = configuration.embedding ?? usual.embedding
-      guard (0...65_536).contains(embedding) else {
-        throw Failure(description: "\(name): embedding must be from 0 (one-hot vectors) to 65536, got \(embedding)")
-      }
+      let (layers, units) = try recurrentLayers(configuration, usual: usual.units)
+      let embedding = try embedding(configuration, usual: usual.embedding, least: 0)
       let cell: LanguageModel.Cell = try form(configuration, usual: .lstm)
       return LanguageModel(
-        vocabulary: configuration.classes, cell: cell, layers: layers.count, units: units, embedding: embedding,
+        vocabulary: configuration.classes, cell: cell, layers: layers, units: units, embedding: embedding,
         dropout: try dropout(configuration) ?? 0, streams: configuration.streams ?? 0)
     }
   }

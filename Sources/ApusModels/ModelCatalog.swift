@@ -43,6 +43,10 @@ public enum ModelCatalog {
     public var embedding: Int?
     /// Samples of the batches between which states are carried (`charlm`, `wordlm`); nil carries none.
     public var streams: Int?
+    /// How the steps of a text become one vector: `mean`, `max` or `last` (`textclassifier`).
+    public var pooling: String?
+    /// How many different symbols the samples have (`textclassifier`).
+    public var symbols: Int?
 
     /// A configuration; ``ModelCatalog/make(_:)`` checks it.
     public init(
@@ -50,18 +54,19 @@ public enum ModelCatalog {
       inputDropout: Double? = nil, inputNoise: Double? = nil, spatialDropout: Double? = nil, activation: String? = nil,
       normalization: String? = nil,
       initializer: String? = nil, biasInitial: Double? = nil, form: String? = nil, width: Int? = nil,
-      embedding: Int? = nil, streams: Int? = nil
+      embedding: Int? = nil, streams: Int? = nil, pooling: String? = nil, symbols: Int? = nil
     ) {
       (self.name, self.inputShape, self.classes) = (name, inputShape, classes)
       (self.hidden, self.dropout, self.inputDropout) = (hidden, dropout, inputDropout)
       (self.inputNoise, self.spatialDropout) = (inputNoise, spatialDropout)
       (self.activation, self.normalization, self.form) = (activation, normalization, form)
       (self.initializer, self.biasInitial, self.width) = (initializer, biasInitial, width)
-      (self.embedding, self.streams) = (embedding, streams)
+      (self.embedding, self.streams, self.pooling, self.symbols) = (embedding, streams, pooling, symbols)
     }
 
     private enum CodingKeys: String, CodingKey {
-      case name, classes, hidden, dropout, activation, normalization, initializer, form, width, embedding, streams
+      case name, classes, hidden, dropout, activation, normalization, initializer, form, width, embedding, streams,
+        pooling, symbols
       case inputShape = "input_shape"
       case inputDropout = "input_dropout"
       case inputNoise = "input_noise"
@@ -76,7 +81,7 @@ public enum ModelCatalog {
         ("input-noise", inputNoise != nil), ("spatial-dropout", spatialDropout != nil),
         ("activation", activation != nil), ("normalization", normalization != nil),
         ("initializer", initializer != nil), ("bias-initial", biasInitial != nil), ("form", form != nil),
-        ("width", width != nil), ("embedding", embedding != nil),
+        ("width", width != nil), ("embedding", embedding != nil), ("pooling", pooling != nil),
       ]
       return set.filter(\.1).map(\.0)
     }
@@ -92,6 +97,8 @@ public enum ModelCatalog {
       case characters
       /// A text, word by word.
       case words
+      /// Texts with classes, word by word.
+      case labelledWords
     }
 
     /// The name.

@@ -92,7 +92,7 @@ private let formValues: [String: BadValues] = [
   "input-noise": .atLeastZero(), "spatial-dropout": .atLeastZero("1"),
   "initializer": .name("he-norml", "normal", "normal:-1", "normal:nan", "uniform:0", "constant:inf"),
   "bias-initial": BadValues(["x", "nan", "inf"]), "form": .name("modrn"),
-  "width": .count("2000"), "embedding": .whole("100000"),
+  "width": .count("2000"), "embedding": .whole("100000"), "pooling": .name("sum"),
 ]
 
 private let dataValues: [String: BadValues] = [

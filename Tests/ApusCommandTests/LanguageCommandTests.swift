@@ -45,6 +45,39 @@ import Testing
     }
   }
 
+  @Test func textsAreClassified() throws {
+    let folder = try Folder()
+    let (good, bad) = (["fine", "great", "lovely"], ["awful", "boring", "poor"])
+    let lines = (0..<240).map { index -> String in
+      let filler = (0..<(index % 9)).map { "word\(($0 * 7 + index) % 13)" }.joined(separator: " ")
+      return index % 2 == 0 ? "good\t\(filler) \(good[index % 3]) film" : "bad\tA \(bad[index % 3]) film \(filler)"
+    }
+    try folder.write(Array(lines.joined(separator: "\n").utf8), to: "texts.tsv")
+    let training = [
+      "train", "textclassifier", "--data", "texts.tsv", "--hidden", "8", "--embedding", "8", "--learning-rate", "0.02",
+      "--pooling", "max", "--form", "gru", "--window", "12", "--test-split", "0.2", "--threads", "1", "--batch-size",
+      "16",
+    ]
+    let trained = try Apus.run(training + ["--epochs", "5", "--output", "run", "--json"], in: folder)
+    #expect(trained.status == 0, "\(trained.errors)")
+    #expect(try trained.json()["test_accuracy"] as? Double ?? 0 > 0.95)
+    // Going on after an epoch gives what an uninterrupted training gives.
+    #expect(try Apus.run(training + ["--epochs", "2", "--output", "parts"], in: folder).status == 0)
+    #expect(try Apus.run(training + ["--epochs", "5", "--output", "parts", "--resume"], in: folder).status == 0)
+    #expect(try folder.bytes("run/model.safetensors") == folder.bytes("parts/model.safetensors"))
+    let report = try Apus.run(["predict", "run", "a lovely film", "poor", "--json"], in: folder).json()
+    let classes = try #require(report["predictions"] as? [[String: Any]]).compactMap { entry in
+      (entry["top"] as? [[String: Any]])?.first?["class"] as? String
+    }
+    #expect(classes == ["good", "bad"])
+    let judged = try Apus.run(["evaluate", "run", "--data", "texts.tsv", "--json"], in: folder).json()
+    #expect(judged["test_accuracy"] as? Double ?? 0 > 0.95)
+    try sentence(["score", "run", "a"], "no language model", in: folder)
+    try sentence(["predict", "run", " "], "the text: is empty", in: folder)
+    try folder.write(Array("no tab".utf8), to: "bad.tsv")
+    try sentence(["train", "textclassifier", "--data", "bad.tsv"], "line 1 is not a class", in: folder)
+  }
+
   @Test func mistakesAreOneSentence() throws {
     let folder = try Folder()
     try folder.write([], to: "empty.txt")
@@ -55,7 +88,7 @@ import Testing
       ("latin.txt", "is not UTF-8: byte 1, in line 1, is 0xFF"), ("none.txt", "there is no such file"),
     ] { try sentence(["train", "charlm", "--data", file] + small, words, in: folder) }
     try sentence(["train", "mlp", "--data", "digits", "--window", "3"], "is for models of texts", in: folder)
-    try sentence(["cross-validate", "charlm", "--data", "one.txt"], "has no folds", in: folder)
+    try sentence(["cross-validate", "charlm", "--data", "one.txt"], "not cut into folds", in: folder)
     #expect(try Apus.run(smallTraining + ["--epochs", "1", "--output", "digits"], in: folder).status == 0)
     try sentence(["score", "digits", "a"], "no language model", in: folder)
     try sentence(["generate", "digits"], "no language model", in: folder)

@@ -118,3 +118,75 @@ import Testing
     }
   }
 }
+
+@Suite struct LabelledTextTests {
+  @Test func linesAndFolders() throws {
+    try withFolder { folder in
+      let path = folder + "/texts.tsv"
+      try Data("good\tI like it\n\nbad\tno\tgood\ngood\tyes\n".utf8).write(to: URL(fileURLWithPath: path))
+      let texts = try LabelledTexts(path)
+      #expect(texts.classNames == ["bad", "good"] && texts.labels == [1, 0, 1])
+      #expect(texts.texts == ["I like it", "no\tgood", "yes"])
+      for (name, files) in [("b", ["two"]), ("a", ["one", "three"]), ("c", [])] {
+        #expect(makeFolder(folder + "/" + name))
+        for file in files { try Data(file.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)/\(file).txt")) }
+      }
+      let read = try LabelledTexts(folder)
+      #expect(read.classNames == ["a", "b"] && read.texts == ["one", "three", "two"])
+      for (text, words) in [
+        ("no tab\n", "line 1 is not a class, a tab and a text"), ("a\tb\n\tc", "line 2"), ("a\t \n", "line 1"),
+        ("a\tb\na\tc", "all texts are of class 'a'"),
+      ] {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        let error = #expect(throws: DataError.self) { try LabelledTexts(path) }
+        #expect(error?.description.contains(words) == true, "\(text)")
+      }
+    }
+  }
+
+  /// Batches have few lengths, end where their longest text does, and hold every text once.
+  @Test func batchesOfSimilarLength() throws {
+    var generator = PhiloxGenerator(seed: 3, stream: 0)
+    let lengths = (0..<997).map { _ in Int32.random(in: 1...60, using: &generator) }
+    var rows: [Int32] = []
+    for (index, length) in lengths.enumerated() {
+      for step in 0..<60 { rows.append(step < Int(length) ? Int32(1 + index) : 0) }
+    }
+    let data = try Dataset(
+      name: "t", symbols: HostArray(rows, shape: [997, 60]), symbolCount: 1000,
+      targets: HostArray(lengths.map { $0 % 2 }, shape: [997]), classNames: ["a", "b"], lengths: lengths)
+    var orders: [[Int32]] = []
+    for epoch in 0..<2 {
+      var (seen, widths, cells) = ([Int32](), Set<Int>(), 0)
+      for batch in data.batches(of: 16, seed: 1, epoch: epoch) {
+        let (width, values) = (batch.inputs.shape[1], batch.inputs.scalars(as: Int32.self))
+        widths.insert(width)
+        cells += values.count
+        for row in 0..<batch.count {
+          let number = values[row * width]
+          seen.append(number)
+          let length = Int(lengths[Int(number) - 1])
+          let shown = values[(row * width)..<((row + 1) * width)].count { $0 != 0 }
+          #expect(length <= width && shown == length)
+          #expect(batch.targets.scalars(as: Int32.self)[row] == Int32(length % 2))
+        }
+      }
+      #expect(seen.sorted() == (1...997).map { Int32($0) })
+      #expect(widths.count <= LengthBuckets.count)
+      // Little padding: without the order it would be nearly half.
+      #expect(Double(lengths.reduce(0, +)) / Double(cells) > 0.8)
+      orders.append(seen)
+    }
+    #expect(orders[0] != orders[1])
+    // The order depends on seed and epoch alone, also when a training goes on inside an epoch.
+    let again = Array(data.batches(of: 16, seed: 1, epoch: 1, startingAt: 20))
+    var continued: [Int32] = []
+    for batch in again {
+      let values = batch.inputs.scalars(as: Int32.self)
+      for row in 0..<batch.count { continued.append(values[row * batch.inputs.shape[1]]) }
+    }
+    #expect(continued == Array(orders[1][320...]))
+    let plain = Array(data.batches(of: 997, shuffle: false))
+    #expect(plain[0].inputs.scalars(as: Int32.self)[0] == 1 && data.subset([5]).lengths == [lengths[5]])
+  }
+}

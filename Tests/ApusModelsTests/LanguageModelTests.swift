@@ -84,3 +84,39 @@ import Testing
     ] { #expect(throws: ModelCatalog.Failure.self) { try ModelCatalog.make(wrong) } }
   }
 }
+
+@Suite struct TextClassifierTests {
+  /// What follows a text's end changes nothing, whatever the padding and the way to one vector.
+  @Test(arguments: TextClassifier.Pooling.allCases, LanguageModel.Cell.allCases)
+  func paddingChangesNothing(pooling: TextClassifier.Pooling, cell: LanguageModel.Cell) {
+    withExecutor {
+      let model = withRandomSeed(2) {
+        TextClassifier(
+          vocabulary: 9, classes: 3, cell: cell, layers: 2, units: 4, embedding: 3, pooling: pooling, dtype: .float64)
+      }
+      let texts: [[Int32]] = [[1, 2, 3, 4, 5], [8, 7], [6]]
+      let padded = texts.flatMap { $0 + [Int32](repeating: 0, count: 7 - $0.count) }
+      let together = model(Tensor(padded, shape: [3, 7]))
+      #expect(together.shape == [3, 3])
+      for (index, text) in texts.enumerated() {
+        let alone = model(Tensor(text, shape: [1, text.count]))
+        #expect(abs(alone - together[index..<(index + 1)]).max().item() < 1e-13)
+      }
+      let loss = valueWithGradient(of: model) {
+        crossEntropy(together + model(Tensor(padded, shape: [3, 7])), Tensor([Int32(0), 1, 2]))
+      }
+      #expect(loss.gradients["embedding.weight"].map { abs($0[0]).max().item() } == 0)
+    }
+  }
+
+  @Test func namesAndMistakes() throws {
+    let model = TextClassifier(vocabulary: 9, classes: 3, layers: 1, units: 4, embedding: 2)
+    #expect(model.parameters.map(\.name).contains("recurrent.weight_hh_l0_reverse"))
+    #expect(model.parameterCount == 18 + 2 * (16 * 2 + 16 * 4 + 32) + 8 * 3 + 3)
+    for wrong in [
+      ModelCatalog.Configuration(name: "textclassifier", inputShape: [8], classes: 2, pooling: "sum"),
+      .init(name: "textclassifier", inputShape: [8], classes: 2, embedding: 0),
+      .init(name: "charlm", inputShape: [8], classes: 2, pooling: "mean"),
+    ] { #expect(throws: ModelCatalog.Failure.self) { try ModelCatalog.make(wrong) } }
+  }
+}

@@ -4,13 +4,14 @@ import ArgumentParser
 /// `apus predict`
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say what pictures show, by a saved run.",
+    abstract: "Say what pictures show or texts are, by a saved run.",
     discussion: """
       EXAMPLES
         apus predict runs/lenet5-mnist seven.png
         apus predict runs/lenet5-fashion-mnist a.png b.png --top 3 --json
         apus predict runs/lenet5-photos photo.jpg
         apus predict runs/unet-scenes scene.jpg --output masks       # masks/scene.png: the class of each pixel
+        apus predict runs/textclassifier-reviews "a gripping film" "two hours of my life"
 
       The pictures are PNG or JPEG files of any size: they are resized and cropped as an image folder's were for the \
       training; colour becomes gray where the model takes gray. The digits and clothes of the data sets are light on a \
@@ -18,7 +19,8 @@ struct Predict: ParsableCommand {
       """)
 
   @Argument(help: ArgumentHelp("The folder of a run.", valueName: "run")) var folder: String
-  @Argument(help: ArgumentHelp("PNG or JPEG files.", valueName: "image")) var images: [String]
+  @Argument(help: ArgumentHelp("PNG or JPEG files; texts, for a run of textclassifier.", valueName: "image|text"))
+  var images: [String]
   @Option(help: ArgumentHelp("Classes to name for every picture.", valueName: "k")) var top = 1
   @Option(
     help: ArgumentHelp(

@@ -69,12 +69,14 @@ struct DataOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Text: symbols of a sample, as far as the gradient goes back (characters 64, words 35).", valueName: "number"))
+      "Text: symbols of a sample, as far as the gradient goes back (characters 64, words 35); words of a text with a class "
+        + "at most (64).", valueName: "number"))
   var window: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Text: how often a character or word must occur not to be taken for unknown (5, 3).", valueName: "number"))
+      "Text: how often a character or word must occur not to be taken for unknown (5, 3; textclassifier 2).",
+      valueName: "number"))
   var minimumCount: Int?
 
   @Option(help: ArgumentHelp("Text: so many different characters or words at most.", valueName: "number"))

@@ -5,8 +5,8 @@ import ArgumentParser
 struct FormOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "mlp: widths of the hidden layers (512,512); alexnet, vgg: of the hidden dense layers (4096,4096); charlm, wordlm: "
-        + "units of each recurrent layer (256).",
+      "mlp: widths of the hidden layers (512,512); alexnet, vgg: of the hidden dense layers (4096,4096); charlm, wordlm, "
+        + "textclassifier: units of each recurrent layer (256, 256, 64).",
       valueName: "widths"))
   var hidden: String?
 
@@ -58,7 +58,7 @@ struct FormOptions: ParsableArguments {
     help: ArgumentHelp(
       "lenet5: modern (ReLU, max pooling) or original1998 (modern); alexnet: torchvision or original2012 (torchvision); "
         + "googlenet: torchvision, plain (no auxiliary heads) or original2014 (torchvision); "
-        + "inception-v3: torchvision or plain (torchvision); charlm, wordlm: lstm, gru or rnn (lstm).",
+        + "inception-v3: torchvision or plain (torchvision); charlm, wordlm, textclassifier: lstm, gru or rnn (lstm).",
       valueName: "name"))
   var form: String?
 
@@ -68,8 +68,14 @@ struct FormOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "charlm, wordlm: features of the vector of a symbol (64, 128); 0 for one-hot vectors.", valueName: "number"))
+      "charlm, wordlm, textclassifier: features of the vector of a symbol (64, 128, 64); of the first two 0 for one-hot "
+        + "vectors.", valueName: "number"))
   var embedding: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "textclassifier: what becomes of the steps: mean, max or last (mean).", valueName: "name"))
+  var pooling: String?
 
   /// The options as models take them; building the model checks them.
   func options() throws -> ModelOptions {
@@ -79,7 +85,7 @@ struct FormOptions: ParsableArguments {
     (options.inputNoise, options.spatialDropout) = (inputNoise, spatialDropout)
     (options.activation, options.normalization) = (activation, normalization)
     (options.initializer, options.biasInitial, options.width) = (initializer, biasInitial, width)
-    options.embedding = embedding
+    (options.embedding, options.pooling) = (embedding, pooling)
     return options
   }
 }

@@ -9,7 +9,8 @@ struct TrainingArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A data set (apus data list), a .csv or .npz file, a folder of IDX files or of pictures; of charlm and wordlm a "
-        + "text file or a folder of such.", valueName: "name|file")
+        + "text file or a folder of such, of textclassifier lines of a class, a tab and a text, or a folder of text files "
+        + "for each class.", valueName: "name|file")
   )
   var data: String
 

@@ -69,7 +69,12 @@ extension Dataset {
     let rows = samples.map(Int.init)
     let targets = try targetRows.gathered(rows)
     guard let normalization, normalization.grouping != .symbols else {
-      return Batch(inputs: try inputRows.gathered(rows), targets: targets, epoch: epoch, index: index)
+      var inputs = try inputRows.gathered(rows)
+      if let lengths {
+        let longest = rows.map { Int(lengths[$0]) }.max() ?? 0
+        inputs = inputs.firstColumns(LengthBuckets.length(longest, width: sampleShape[0]))
+      }
+      return Batch(inputs: inputs, targets: targets, epoch: epoch, index: index)
     }
     let (array, places) = try inputRows(samples)
     return Batch(
@@ -175,7 +180,13 @@ struct BatchProducer {
   mutating func produce() -> Batch? {
     let plan = sequence.plan
     guard next < plan.batchCount, sequence.failure.first == nil else { return nil }
-    if order.isEmpty { order = plan.order(epoch: sequence.epoch) }
+    if order.isEmpty {
+      order = plan.order(epoch: sequence.epoch)
+      if plan.shuffle, let lengths = sequence.data.lengths {
+        order = LengthBuckets.sorted(
+          order, lengths: lengths, batchSize: plan.batchSize, seed: plan.seed, epoch: sequence.epoch)
+      }
+    }
     defer { next += 1 }
     let samples = order[plan.places(batch: next)]
     let changer = sequence.augmentation.map { PictureChanger(augmentation: $0, seed: plan.seed, epoch: sequence.epoch) }

@@ -10,7 +10,8 @@ public struct TextConfiguration: Sendable, Hashable, Codable {
   public var limit: Int?
   /// Whether capital letters become small ones.
   public var lowercases: Bool?
-  /// Into how many parts of equal length the text is cut, which are read side by side: the samples of a batch.
+  /// Into how many parts of equal length one long text is cut, which are read side by side: the samples of a batch; nil
+  /// where every text is a sample.
   public var streams: Int?
 
   private enum CodingKeys: String, CodingKey {
@@ -24,15 +25,15 @@ public struct TextConfiguration: Sendable, Hashable, Codable {
   /// This configuration with every blank filled in for a unit and a number of streams.
   ///
   /// Characters: windows of 64, characters that occur at least 5 times. Words: windows of 35, words that occur at least 3
-  /// times.
+  /// times. Texts with classes: at most 64 words of each, that occur at least twice.
   ///
   /// - Throws: ``DataError`` when a number is impossible.
-  public func completed(unit: TextUnit, streams: Int) throws -> TextConfiguration {
+  public func completed(unit: TextUnit, streams: Int?) throws -> TextConfiguration {
     var full = self
     full.unit = unit
     full.streams = streams
-    full.window = window ?? (unit == .characters ? 64 : 35)
-    full.minimumCount = minimumCount ?? (unit == .characters ? 5 : 3)
+    full.window = window ?? (unit == .characters || streams == nil ? 64 : 35)
+    full.minimumCount = minimumCount ?? (streams == nil ? 2 : unit == .characters ? 5 : 3)
     full.lowercases = lowercases ?? false
     let numbers = [
       ("--window", full.window), ("--minimum-count", full.minimumCount), ("--vocabulary", limit.map { $0 - 1 }),
@@ -54,9 +55,10 @@ public struct TextConfiguration: Sendable, Hashable, Codable {
   /// The vocabulary of a text's symbols.
   public func vocabulary(of symbols: some Sequence<String>) -> Vocabulary {
     let unit = unit ?? .characters
+    let special = streams == nil ? [Vocabulary.padding] : []
     return Vocabulary(
       of: symbols, unit: unit,
-      special: unit == .words ? [Vocabulary.unknown, Vocabulary.end] : [Vocabulary.unknown],
+      special: special + (unit == .words ? [Vocabulary.unknown, Vocabulary.end] : [Vocabulary.unknown]),
       minimumCount: minimumCount ?? 1, limit: limit)
   }
 }

@@ -19,7 +19,7 @@ public enum TextCorpus {
     case .file: return try file(path)
     case .folder:
       let files = try FolderListing(path).entries.filter { entry in
-        entry.kind == .file && endings.contains { entry.name.lowercased().hasSuffix($0) }
+        isNamedAsText(entry)
       }
       guard !files.isEmpty else {
         throw DataError(
@@ -28,6 +28,11 @@ public enum TextCorpus {
       }
       return try files.map { try file($0.path) }.joined(separator: "\n\n")
     }
+  }
+
+  /// Whether an entry of a folder is a file that ends as texts do.
+  static func isNamedAsText(_ entry: FolderListing.Entry) -> Bool {
+    entry.kind == .file && endings.contains { entry.name.lowercased().hasSuffix($0) }
   }
 
   private static func file(_ path: String) throws -> String {

@@ -7,11 +7,11 @@
 /// let numbers = vocabulary.numbers(of: ["the", "cat"])     // words that are not known become <unk>
 /// ```
 public struct Vocabulary: Sendable, Hashable, Codable {
-  /// Stands for everything that is not in a vocabulary; its number is 0.
+  /// Stands for everything that is not in a vocabulary.
   public static let unknown = "<unk>"
   /// Stands between the sentences of a text of words.
   public static let end = "<eos>"
-  /// Stands after the end of a sequence that is shorter than others.
+  /// Stands after the end of a sequence that is shorter than others; its number is 0.
   public static let padding = "<pad>"
   /// Stands before the first symbol of a sequence.
   public static let start = "<bos>"
@@ -22,7 +22,7 @@ public struct Vocabulary: Sendable, Hashable, Codable {
   public let symbols: [String]
   private let indices: [String: Int32]
 
-  /// A vocabulary of the given symbols, the first of which is ``unknown``.
+  /// A vocabulary of the given symbols, one of which is ``unknown``.
   ///
   /// - Precondition: no symbol stands there twice.
   public init(unit: TextUnit, symbols: [String]) {

@@ -36,7 +36,7 @@ public struct CrossValidation {
     plan = try TrainingPlan(request)
     guard plan.dataOptions.text == nil else {
       throw TrainingError(
-        request.model, "reads a text from its beginning to its end, which has no folds", advice: "use apus train")
+        request.model, "reads text, which is not cut into folds", advice: "use apus train")
     }
     guard plan.dataOptions.testSplit == 0 else {
       throw TrainingError(

@@ -67,8 +67,12 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
     if let text {
       guard text.unit != nil else {
         throw TrainingError(
-          "--window, --minimum-count, --vocabulary or --lowercase", "is for trainings of charlm and wordlm only",
+          "--window, --minimum-count, --vocabulary or --lowercase", "is for trainings of models of texts only",
           advice: "leave it out")
+      }
+      guard text.streams != nil else {
+        return try loadLabelledTexts(
+          name, text, validationSplit: validationSplit, seed: seed, vocabulary: fitted?.vocabulary)
       }
       return try loadText(name, text, validationSplit: validationSplit, vocabulary: fitted?.vocabulary)
     }

@@ -31,6 +31,8 @@ public struct ModelOptions: Sendable, Hashable {
   public var width: Int?
   /// Features of the vector of a symbol; 0 for one-hot vectors.
   public var embedding: Int?
+  /// How the steps of a text become one vector.
+  public var pooling: String?
 
   /// The usual form.
   public init() {}
@@ -50,6 +52,7 @@ public struct ModelOptions: Sendable, Hashable {
     options.form = form ?? earlier.form
     options.width = width ?? earlier.width
     options.embedding = embedding ?? earlier.embedding
+    options.pooling = pooling ?? earlier.pooling
     return options
   }
 
@@ -63,6 +66,7 @@ public struct ModelOptions: Sendable, Hashable {
       ("--normalization", text(normalization)), ("--initializer", text(initializer)),
       ("--bias-initial", text(biasInitial)), ("--form", text(form)),
       ("--width", text(width)), ("--embedding", text(embedding)),
+      ("--pooling", text(pooling)),
     ]
   }
 }
@@ -74,7 +78,7 @@ extension ModelConfiguration {
       inputDropout: options.inputDropout, inputNoise: options.inputNoise, spatialDropout: options.spatialDropout,
       activation: options.activation, normalization: options.normalization,
       initializer: options.initializer, biasInitial: options.biasInitial, form: options.form,
-      width: options.width, embedding: options.embedding)
+      width: options.width, embedding: options.embedding, pooling: options.pooling)
   }
 
   /// The options that are set.
@@ -84,7 +88,7 @@ extension ModelConfiguration {
     (options.inputNoise, options.spatialDropout) = (inputNoise, spatialDropout)
     (options.activation, options.normalization, options.form) = (activation, normalization, form)
     (options.initializer, options.biasInitial, options.width) = (initializer, biasInitial, width)
-    options.embedding = embedding
+    (options.embedding, options.pooling) = (embedding, pooling)
     return options
   }
 

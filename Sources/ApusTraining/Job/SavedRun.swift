@@ -93,7 +93,7 @@ public struct SavedRun {
     return part
   }
 
-  /// Names pictures.
+  /// Names pictures; of a run of texts with classes the texts themselves.
   ///
   /// Pictures of other sizes than the model's are brought to it as `Pictures.read(from:as:)` does, which is how those of
   /// an image folder were for the training.
@@ -103,6 +103,9 @@ public struct SavedRun {
     guard task != .segmentation else {
       throw TrainingError(
         "--output", "is missing: the run gives a mask for each picture", advice: "name a folder for the masks")
+    }
+    if let vocabulary = configuration.preparation.vocabulary, task != .sequence {
+      return try classify(paths, vocabulary, top: top)
     }
     let predictions = try zip(paths, pictures(paths, top: top)).map { path, picture in
       let input = configuration.normalization.applied(to: picture)

@@ -73,9 +73,16 @@ public final class StepBenchmark {
     var configuration = try ModelConfiguration.usual(name, options)
     if ModelCatalog.entries.first(where: { $0.name == name })?.samples != .arrays {
       configuration.streams = batchSize
+      let isLabelled = configuration.name == "textclassifier"
       let shape = Shape([batchSize] + configuration.inputShape)
       func symbols(_ factor: Int) -> HostArray {
-        HostArray((0..<shape.elementCount).map { Int32($0 * factor % configuration.classes) }, shape: shape)
+        HostArray(
+          (0..<shape.elementCount).map { Int32($0 * factor % (isLabelled ? 1000 : configuration.classes)) },
+          shape: shape)
+      }
+      if isLabelled {
+        let labels = HostArray((0..<batchSize).map { Int32($0 % configuration.classes) }, shape: [batchSize])
+        return (try configuration.make(seed: 1), Batch(inputs: symbols(5), targets: labels))
       }
       return (try configuration.make(seed: 1), Batch(inputs: symbols(5), targets: symbols(7)))
     }

@@ -41,7 +41,8 @@ struct TrainingPlan {
     patience = request.patience ?? earlier?.patience
     let samples = ModelCatalog.entries.first { $0.name == request.model }?.samples ?? .arrays
     // The batches of a text follow each other.
-    shuffle = samples == .arrays && (request.shuffle ?? earlier?.shuffle ?? true)
+    let isStream = samples == .characters || samples == .words
+    shuffle = !isStream && (request.shuffle ?? earlier?.shuffle ?? true)
     adversarial = request.adversarial ?? earlier?.adversarial
     weights = request.weights ?? earlier?.weights
     modelOptions = request.modelOptions.completed(by: earlier?.model.modelOptions ?? ModelOptions())
@@ -83,11 +84,14 @@ struct TrainingPlan {
     guard validationSplit >= 0, validationSplit < 1 else {
       throw TrainingError.impossible("--validation-split", validationSplit, "at least 0 and below 1")
     }
-    if dataOptions.text != nil {
-      let foreign = [("--bagging", bootstrap), ("--adversarial", adversarial != nil)].first { $0.1 }
+    if let text = dataOptions.text {
+      let foreign = [("--bagging", bootstrap && text.streams != nil), ("--adversarial", adversarial != nil)].first {
+        $0.1
+      }
       if let foreign {
         throw TrainingError(
-          foreign.0, "cannot be used with \(request.model), which reads a text from its beginning to its end",
+          foreign.0,
+          "cannot be used with \(request.model), which reads \(text.streams == nil ? "symbols" : "one long text")",
           advice: "leave the option out")
       }
     }

@@ -1,5 +1,6 @@
 import ApusData
 import ApusModels
+import ApusTensor
 
 extension DataConfiguration {
   /// This configuration with the blanks of a text filled in, for a model of texts; for other models as it is.
@@ -13,7 +14,8 @@ extension DataConfiguration {
       guard text == nil else {
         throw TrainingError(
           "--window, --minimum-count, --vocabulary or --lowercase",
-          "is for models of texts, and \(model) is none", advice: "leave it out, or train charlm or wordlm")
+          "is for models of texts, and \(model) is none",
+          advice: "leave it out, or train charlm, wordlm or textclassifier")
       }
       return self
     }
@@ -25,8 +27,44 @@ extension DataConfiguration {
         advice: "leave --target, --image-size, --normalize, --augment and the like out")
     }
     full.text = try (text ?? TextConfiguration()).completed(
-      unit: samples == .words ? .words : .characters, streams: batchSize)
+      unit: samples == .characters ? .characters : .words, streams: samples == .labelledWords ? nil : batchSize)
     return full
+  }
+
+  /// Texts with classes in their parts, chosen by a seed as those of other data.
+  ///
+  /// - Parameter fitted: the vocabulary of a saved run; nil takes the symbols of the training part.
+  /// - Throws: `DataError` or `FormatError` when texts cannot be read or a part would be empty.
+  func loadLabelledTexts(
+    _ name: String, _ text: TextConfiguration, validationSplit: Double, seed: UInt64, vocabulary fitted: Vocabulary?
+  ) throws -> PreparedData {
+    let texts = try LabelledTexts(name)
+    let symbols = texts.texts.map { text.symbols(in: $0) }
+    // The parts are chosen from the numbers of the texts: the vocabulary is the training part's.
+    let numbers = (0..<texts.texts.count).map { Int32($0) }
+    var train = try Dataset(
+      name: name, inputs: HostArray(numbers, shape: [numbers.count, 1]),
+      targets: HostArray(texts.labels, shape: [numbers.count]), classNames: texts.classNames)
+    var (validation, test): (Dataset?, Dataset?) = (nil, nil)
+    if testSplit > 0 {
+      let parts = try train.split(test: testSplit, seed: seed)
+      (train, test) = (parts.rest, parts.test)
+    }
+    if validationSplit > 0 {
+      let parts = try train.split(validation: validationSplit, seed: seed)
+      (train, validation) = (parts.training, parts.validation)
+    }
+    func indices(_ part: Dataset) -> [Int] { part.inputs.scalars(as: Int32.self).map(Int.init) }
+    let vocabulary = fitted ?? text.vocabulary(of: indices(train).lazy.flatMap { symbols[$0] })
+    func part(_ part: Dataset) throws -> Dataset {
+      try texts.dataset(
+        name: part.name, indices(part), symbols: symbols, vocabulary: vocabulary, window: text.window ?? 1)
+    }
+    var data = PreparedData(
+      name: name, train: try part(train), validation: try validation.map(part), test: try test.map(part),
+      preparation: Preparation(vocabulary: vocabulary), skipped: [])
+    (data.setsTestAside, data.setsValidationAside) = (test != nil, validation != nil)
+    return data
   }
 
   /// A text in its parts, one after the other: training, validation, test.

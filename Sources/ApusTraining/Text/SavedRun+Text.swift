@@ -117,6 +117,22 @@ extension SavedRun {
       symbolsPerSecond: Double(length) / max(seconds, 1e-9), unknown: vocabulary.unknownSymbols(in: symbols))
   }
 
+  /// The likeliest classes of texts.
+  ///
+  /// - Throws: ``TrainingError`` when a text is empty or the number of classes impossible.
+  func classify(_ texts: [String], _ vocabulary: Vocabulary, top: Int) throws -> PredictionReport {
+    guard top >= 1 else { throw TrainingError.impossible("--top", top, "a whole number of at least 1") }
+    let width = configuration.model.inputShape[0]
+    let predictions = try texts.map { text in
+      let found = vocabulary.numbers(of: try symbols(of: text, what: "the text").prefix(width))
+      let row = found + [Int32](repeating: 0, count: width - found.count)
+      let outputs = withInference { model(Tensor(row, shape: [1, width])) }.hostArray()
+      return PredictionReport.Picture(
+        image: text, top: PredictionReport.guesses(outputs, configuration.classNames, task: task, top: top))
+    }
+    return PredictionReport(run: folder.path, predictions: predictions)
+  }
+
   private func languageModel() throws -> (LanguageModel, Vocabulary) {
     guard let model = model as? LanguageModel, let vocabulary = configuration.preparation.vocabulary else {
       throw TrainingError(
