@@ -23,6 +23,19 @@ extension ModelCatalog {
         cell: try form(configuration, usual: .lstm), layers: layers, units: units, embedding: embedding,
         pooling: pooling, dropout: try dropout(configuration) ?? 0)
     },
+    Entry(
+      name: "forecaster", summary: "recurrent network that forecasts series", options: ["hidden", "dropout", "form"],
+      inputShape: [28, 1], classes: 1, samples: .series
+    ) { configuration in
+      guard configuration.inputShape.count == 2 else {
+        throw Failure(description: "forecaster takes windows [rows, columns], not \(configuration.inputShape)")
+      }
+      let (layers, units) = try recurrentLayers(configuration, usual: 32)
+      return Forecaster(
+        features: configuration.inputShape[1], outputs: configuration.classes,
+        cell: try form(configuration, usual: .lstm), layers: layers, units: units,
+        dropout: try dropout(configuration) ?? 0)
+    },
   ]
 
   /// How many recurrent layers there are, and the units of each.

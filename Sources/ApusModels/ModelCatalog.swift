@@ -99,6 +99,8 @@ public enum ModelCatalog {
       case words
       /// Texts with classes, word by word.
       case labelledWords
+      /// Windows of a series, the rows of a table.
+      case series
     }
 
     /// The name.

@@ -53,6 +53,9 @@ let badValues: [String: [String: BadValues]] = [
   "report": ["output": .name("/proc/none/report.html"), "threads": threads],
   "runs": ["sort": .name("size", named: "sort key")],
   "score": ["threads": threads],
+  "forecast": [
+    "data": .name("prizes.csv"), "season": .count("100000"), "plot": .name("/proc/none/f.svg"), "threads": threads,
+  ],
   "generate": [
     "prompt": BadValues([]), "length": .count("10000001"), "temperature": .atLeastZero(), "top-k": .count(),
     "top-p": .positive("1.5"), "seed": .whole(), "threads": threads,
@@ -109,6 +112,7 @@ private let dataValues: [String: BadValues] = [
     "spin=3", "shift=x", "shift=-1", "shift=nan", "rotate=inf", "flip=2", "standard,", "zoom", "cutout=1.5e9",
     "mixup=-1", named: "augment"),
   "test-split": .atLeastZero("1", "2"), "window": .count(), "minimum-count": .count(), "vocabulary": .count("1"),
+  "horizon": .count(),
 ]
 
 private let trainingValues = formValues.merging(dataValues) { $1 }.merging(optimizationValues) { $1 }.merging([

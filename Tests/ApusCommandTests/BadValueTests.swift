@@ -34,6 +34,12 @@ import Testing
       let small = ["--hidden", "4", "--epochs", "1", "--batch-size", "4", "--window", "8", "--output", "run"]
       #expect(try Apus.run(["train", "charlm", "--data", "cats.txt"] + small, in: folder).status == 0)
     }
+    if path == "forecast" {
+      let rows = (0..<80).map { "\($0 % 7)" }.joined(separator: "\n")
+      try folder.write(Array("y\n\(rows)\n".utf8), to: "series.csv")
+      let small = ["--hidden", "4", "--epochs", "1", "--window", "4", "--output", "run"]
+      #expect(try Apus.run(["train", "forecaster", "--data", "series.csv"] + small, in: folder).status == 0)
+    }
     if path == "infer" {
       try NPY.write(HostArray([Float](repeating: 0, count: 128), shape: [2, 64]), to: folder.file("x.npy"))
     }
@@ -57,6 +63,7 @@ import Testing
       case "evaluate", "report", "attack": [run]
       case "ensemble evaluate": [run, run]
       case "generate": [run]
+      case "forecast": [run, "--data", folder.file("series.csv")]
       case "score": [run, "the cat"]
       case "predict": [run, folder.file("seven.png")]
       case "ensemble predict": [folder.file("ensemble"), folder.file("seven.png")]

@@ -45,6 +45,32 @@ import Testing
     }
   }
 
+  @Test func seriesAreForecast() throws {
+    let folder = try Folder()
+    let rows = (0..<200).map { "day \($0 % 3),\(10 + ($0 % 7) * 2 + $0 % 3)" }.joined(separator: "\n")
+    try folder.write(Array("kind,price\n\(rows)\n".utf8), to: "prices.csv")
+    let training = [
+      "train", "forecaster", "--data", "prices.csv", "--window", "8", "--horizon", "2", "--hidden", "8", "--epochs",
+      "20",
+      "--learning-rate", "0.02", "--test-split", "0.2", "--threads", "1", "--output", "run", "--json",
+    ]
+    let trained = try Apus.run(training, in: folder)
+    #expect(trained.status == 0, "\(trained.errors)")
+    let report = try Apus.run(["forecast", "run", "--season", "7", "--plot", "f.svg", "--json"], in: folder).json()
+    let methods = try #require(report["methods"] as? [[String: Any]])
+    let errors = methods.compactMap { $0["rmse"] as? Double }
+    #expect(methods.compactMap { $0["name"] as? String } == ["network", "naive", "seasonal_naive"])
+    #expect(errors.count == 3 && errors[0] < errors[1])
+    #expect((report["next"] as? [[Double]])?.count == 2)
+    #expect(FileManager.default.fileExists(atPath: folder.file("f.svg")))
+    let shown = try Apus.run(["forecast", "run"], in: folder)
+    #expect(shown.output.contains("root mean squared error") && shown.output.contains("network"))
+    try sentence(["forecast", "run", "--season", "161"], "--season: cannot be 161", in: folder)
+    try sentence(["train", "forecaster", "--data", "prices.csv", "--window", "190"], "too few", in: folder)
+    #expect(try Apus.run(smallTraining + ["--epochs", "1", "--output", "digits"], in: folder).status == 0)
+    try sentence(["forecast", "digits"], "forecasts no series", in: folder)
+  }
+
   @Test func textsAreClassified() throws {
     let folder = try Folder()
     let (good, bad) = (["fine", "great", "lovely"], ["awful", "boring", "poor"])

@@ -120,3 +120,22 @@ import Testing
     ] { #expect(throws: ModelCatalog.Failure.self) { try ModelCatalog.make(wrong) } }
   }
 }
+
+@Suite struct ForecasterTests {
+  @Test func theLastStepDecides() {
+    withExecutor {
+      let model = withRandomSeed(5) {
+        Forecaster(features: 3, outputs: 4, cell: .gru, layers: 2, units: 5, dtype: .float64)
+      }
+      let x = Tensor((0..<30).map { Double($0 * 7 % 11) / 5 - 1 }, shape: [2, 5, 3])
+      var states = model.recurrent.zeroStates(batch: 2, dtype: .float64)
+      var h = Tensor.zeros([2, 5], dtype: .float64)
+      for time in 0..<5 { (h, states) = model.recurrent.step(x[0..., time], states) }
+      #expect(abs(model(x) - model.decoder(h)).max().item() < 1e-14)
+      #expect(model(x).shape == [2, 4])
+    }
+    #expect(throws: ModelCatalog.Failure.self) {
+      try ModelCatalog.make(.init(name: "forecaster", inputShape: [8], classes: 2))
+    }
+  }
+}

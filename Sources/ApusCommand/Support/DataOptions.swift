@@ -69,9 +69,11 @@ struct DataOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Text: symbols of a sample, as far as the gradient goes back (characters 64, words 35); words of a text with a class "
+      "Series: rows that a forecast looks back on (28). Text: symbols of a sample, as far as the gradient goes back (characters 64, words 35); words of a text with a class "
         + "at most (64).", valueName: "number"))
   var window: Int?
+
+  @Option(help: ArgumentHelp("Series: rows that are forecast (1).", valueName: "number")) var horizon: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -103,7 +105,7 @@ struct DataOptions: ParsableArguments {
       normalization: try method(normalize, "--normalize"),
       targetScaling: try method(scaleTargets, "--scale-targets"),
       augmentation: try augment.map { try Augmentation($0) },
-      testSplit: testSplit ?? 0, text: text())
+      testSplit: testSplit ?? 0, text: text(), series: horizon.map { SeriesConfiguration(horizon: $0) })
   }
 
   /// The options of a text; nil when there are none.

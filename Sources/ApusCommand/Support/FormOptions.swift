@@ -6,7 +6,7 @@ struct FormOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "mlp: widths of the hidden layers (512,512); alexnet, vgg: of the hidden dense layers (4096,4096); charlm, wordlm, "
-        + "textclassifier: units of each recurrent layer (256, 256, 64).",
+        + "textclassifier, forecaster: units of each recurrent layer (256, 256, 64, 32).",
       valueName: "widths"))
   var hidden: String?
 
@@ -58,7 +58,7 @@ struct FormOptions: ParsableArguments {
     help: ArgumentHelp(
       "lenet5: modern (ReLU, max pooling) or original1998 (modern); alexnet: torchvision or original2012 (torchvision); "
         + "googlenet: torchvision, plain (no auxiliary heads) or original2014 (torchvision); "
-        + "inception-v3: torchvision or plain (torchvision); charlm, wordlm, textclassifier: lstm, gru or rnn (lstm).",
+        + "inception-v3: torchvision or plain (torchvision); charlm, wordlm, textclassifier, forecaster: lstm, gru or rnn (lstm).",
       valueName: "name"))
   var form: String?
 

@@ -1,6 +1,6 @@
 import Apus
 
-// Reports of language models as text for people.
+// Reports of models of texts and series as text for people.
 extension Texts {
   /// How probable sentences are.
   static func scores(_ report: ScoreReport, showsSymbols: Bool) -> String {
@@ -23,6 +23,21 @@ extension Texts {
   static func generation(_ report: GenerationReport) -> String {
     let notes = unknown(report.unknown).map { $0 + "\n" }.joined()
     return notes + report.prompt + report.text
+  }
+
+  /// How well a series is forecast.
+  static func forecast(_ report: ForecastReport) -> String {
+    var lines = ["\(report.windows) forecasts of the \(report.part) part of \(report.data), root mean squared error"]
+    lines += report.methods.map { method in
+      let steps = method.rmseByStep.count > 1 ? "  by step: " + numbers(method.rmseByStep) : ""
+      return "  \(method.name.padded(to: 14))  \(Rounding.text(method.rmse, 4))" + steps
+    }
+    lines.append("the rows after the end, \(report.columns.joined(separator: ", "))")
+    return (lines + report.next.map { "  " + numbers($0) }).joined(separator: "\n")
+  }
+
+  private static func numbers(_ values: [Double]) -> String {
+    values.map { Rounding.text($0, 4) }.joined(separator: " ")
   }
 
   private static func unknown(_ symbols: [String]) -> [String] {

@@ -26,11 +26,12 @@ public struct Preparation: Codable, Sendable, Hashable {
   ///   - schema: what the columns of a CSV file mean, from ``LoadedData/schema``.
   ///   - form: what pictures in files are brought to, from ``LoadedData/form``.
   ///   - method: how inputs are normalised.
+  ///   - grouping: which elements of a sample share the statistics; nil chooses by its rank.
   ///   - targetMethod: how the targets of a regression are scaled.
   /// - Throws: ``DataError`` when a value is not finite, or a column has no values.
   public init(
     fitting training: Dataset, schema: TableSchema? = nil, form: PictureForm? = nil,
-    by method: NormalizationMethod = .standard,
+    by method: NormalizationMethod = .standard, grouping: Normalization.Grouping? = nil,
     targetsBy targetMethod: NormalizationMethod = .standard
   ) throws {
     self.schema = schema
@@ -44,7 +45,7 @@ public struct Preparation: Codable, Sendable, Hashable {
     } else {
       imputation = nil
     }
-    normalization = try Normalization(fitting: filled, by: method)
+    normalization = try Normalization(fitting: filled, by: method, grouping: grouping)
     targetScaling = training.classCount > 0 ? nil : try TargetScaling(fitting: training, by: targetMethod)
   }
 

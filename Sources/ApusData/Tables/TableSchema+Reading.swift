@@ -8,6 +8,12 @@ extension TableSchema {
   ///
   /// - Throws: ``DataError`` with file, line and column when a column is not there or a value does not fit the schema.
   public func dataset(_ table: CSVTable, name: String) throws -> Dataset {
+    let (inputs, targets) = try values(table)
+    return try Dataset(name: name, inputs: inputs, targets: targets, classNames: classNames)
+  }
+
+  /// The inputs and targets of every row, as those of ``dataset(_:name:)``; there may be no inputs.
+  func values(_ table: CSVTable) throws -> (inputs: HostArray, targets: HostArray) {
     let header = try TableHeader(table, hasHeader: hasHeader)
     let featurePlaces = try places(features.map { ($0.name, $0.position) }, table, header, needed: width)
     let targetPlaces = try places(targets.map { ($0.name, $0.position) }, table, header, needed: width)
@@ -16,9 +22,7 @@ extension TableSchema {
       throw DataError(place: table.file, problem: "holds no rows of values", advice: "give at least one row")
     }
     let columns = TableColumns(table: table, header: header, rows: rows)
-    return try Dataset(
-      name: name, inputs: try inputs(columns, featurePlaces), targets: try targets(columns, targetPlaces),
-      classNames: classNames)
+    return (try inputs(columns, featurePlaces), try targets(columns, targetPlaces))
   }
 
   /// The inputs f32 `[N, inputs]` of every row of a table that need not have the target columns: what a network predicts

@@ -63,8 +63,13 @@ public struct TableSchema: Codable, Sendable, Hashable {
   /// - Throws: ``DataError`` when an option names no column, a value is missing and must not be, or a column is neither
   ///   of numbers nor of categories.
   public init(_ table: CSVTable, _ options: CSVOptions = CSVOptions()) throws {
+    try self.init(table, options, needsInputs: true)
+  }
+
+  /// - Parameter needsInputs: whether there must be a column besides the targets; a series is predicted from itself.
+  init(_ table: CSVTable, _ options: CSVOptions, needsInputs: Bool) throws {
     let header = try TableHeader(table, hasHeader: options.hasHeader)
-    let roles = try Self.roles(header, options)
+    let roles = try Self.roles(header, options, needsInputs: needsInputs)
     targets = roles.targets.map { Target(name: header.names[$0], position: $0) }
     missing = options.missing
     delimiter = options.delimiter
@@ -87,7 +92,7 @@ public struct TableSchema: Codable, Sendable, Hashable {
 
   /// Which columns are used for what.
   private static func roles(
-    _ header: TableHeader, _ options: CSVOptions
+    _ header: TableHeader, _ options: CSVOptions, needsInputs: Bool
   ) throws -> (features: [Int], targets: [Int], categories: [Int]) {
     let targets =
       options.targets.isEmpty ? [header.names.count - 1] : try header.positions(options.targets, "a target")
@@ -107,7 +112,7 @@ public struct TableSchema: Codable, Sendable, Hashable {
         place: header.file, problem: "the column '\(header.names[both])' is both an input and left out",
         advice: "name it once")
     }
-    guard !features.isEmpty else {
+    guard !features.isEmpty || !needsInputs else {
       throw DataError(
         place: header.file, problem: "has no column left to predict from",
         advice: "check the delimiter, and the columns that are named")

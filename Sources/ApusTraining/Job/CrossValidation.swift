@@ -34,9 +34,9 @@ public struct CrossValidation {
     var request = request
     request.validationSplit = request.validationSplit ?? 0
     plan = try TrainingPlan(request)
-    guard plan.dataOptions.text == nil else {
+    guard plan.dataOptions.text == nil, plan.dataOptions.series == nil else {
       throw TrainingError(
-        request.model, "reads text, which is not cut into folds", advice: "use apus train")
+        request.model, "reads text or a series, which is not cut into folds", advice: "use apus train")
     }
     guard plan.dataOptions.testSplit == 0 else {
       throw TrainingError(

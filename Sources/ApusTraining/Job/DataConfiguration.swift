@@ -16,8 +16,10 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
   public var testSplit: Double
   /// How a text becomes samples; nil for other data.
   public var text: TextConfiguration?
+  /// How the rows of a table become windows of a series; nil for other data.
+  public var series: SeriesConfiguration?
   private enum CodingKeys: String, CodingKey {
-    case csv, images, normalization, augmentation, text
+    case csv, images, normalization, augmentation, text, series
     case targetScaling = "target_scaling"
     case testSplit = "test_split"
   }
@@ -28,7 +30,7 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
   public init(
     csv: CSVOptions = CSVOptions(), images: ImageOptions = .usual, normalization: NormalizationMethod = .standard,
     targetScaling: NormalizationMethod = .standard, augmentation: Augmentation? = nil, testSplit: Double = 0,
-    text: TextConfiguration? = nil
+    text: TextConfiguration? = nil, series: SeriesConfiguration? = nil
   ) throws {
     guard testSplit >= 0, testSplit < 1 else {
       throw TrainingError.impossible("--test-split", testSplit, "at least 0 and below 1")
@@ -40,7 +42,7 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
     self.targetScaling = targetScaling
     self.augmentation = augmentation
     self.testSplit = testSplit
-    self.text = text
+    (self.text, self.series) = (text, series)
   }
 
   private init() {
@@ -64,6 +66,9 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
     _ name: String, validationSplit: Double, seed: UInt64, fitted: Preparation? = nil,
     in folders: DataFolders = .standard
   ) throws -> PreparedData {
+    if let series {
+      return try loadSeries(name, series.completed(), validationSplit: validationSplit, fitted: fitted)
+    }
     if let text {
       guard text.unit != nil else {
         throw TrainingError(

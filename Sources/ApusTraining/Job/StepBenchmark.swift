@@ -71,7 +71,9 @@ public final class StepBenchmark {
   private static func subject(_ name: String, _ options: ModelOptions, _ batchSize: Int) throws -> (any Layer, Batch) {
     if name == ElmanBenchmark.name { return (withRandomSeed(1) { ElmanBenchmark() }, ElmanBenchmark.batch(batchSize)) }
     var configuration = try ModelConfiguration.usual(name, options)
-    if ModelCatalog.entries.first(where: { $0.name == name })?.samples != .arrays {
+    if let samples = ModelCatalog.entries.first(where: { $0.name == name })?.samples,
+      samples != .arrays, samples != .series
+    {
       configuration.streams = batchSize
       let isLabelled = configuration.name == "textclassifier"
       let shape = Shape([batchSize] + configuration.inputShape)

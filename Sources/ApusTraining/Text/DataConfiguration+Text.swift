@@ -10,6 +10,11 @@ extension DataConfiguration {
   func completed(
     for model: String, _ samples: ModelCatalog.Entry.Samples, batchSize: Int
   ) throws -> DataConfiguration {
+    if samples == .series { return try completedForSeries(model) }
+    guard series == nil else {
+      throw TrainingError(
+        "--horizon", "is for forecasts, and \(model) makes none", advice: "leave it out, or train forecaster")
+    }
     guard samples != .arrays else {
       guard text == nil else {
         throw TrainingError(
