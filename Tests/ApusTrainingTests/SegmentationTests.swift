@@ -74,7 +74,7 @@ import Testing
       return terms.reduce(0, +) / Double(terms.count)
     }
     let usual = LossConfiguration.usual(for: .segmentation)
-    #expect(usual.name == "cross-entropy" && usual.tasks == [.classification, .segmentation])
+    #expect(usual.name == "cross-entropy" && usual.tasks == [.classification, .segmentation, .sequence])
     #expect(abs(usual.make()(logits, targets).item() - expected { $0 != -100 }) < 1e-6)
     let without = try LossConfiguration("cross-entropy", ignoredIndex: 1)
     #expect(abs(without.make()(logits, targets).item() - expected { $0 == 0 || $0 == 2 }) < 1e-6)

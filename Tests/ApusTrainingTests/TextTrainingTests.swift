@@ -139,6 +139,30 @@ import Testing
     #expect(try run.score(["the cat sat."]).sentences[0].symbols.map(\.symbol) == ["the", "cat", "sat", "."])
   }
 
+  /// Texts of every length from 1 to 48 words are trained and judged in batches of few lengths: few plans.
+  @Test func textsOfAllLengthsBuildFewPlans() throws {
+    try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+    let path = folder.path + "/texts.tsv"
+    let lines = (0..<480).map { index in
+      (index % 2 == 0 ? "good\tfine" : "bad\tpoor")
+        + (0..<(index * 7 % 48)).map { " word\($0 % 11)" }.joined()
+    }
+    try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: path))
+    let executor = CPUExecutor.make(options: CPUOptions(threads: 1))
+    try Execution.$override.withValue(executor) {
+      var request = TrainingRequest(model: "textclassifier", data: path)
+      (request.epochs, request.batchSize, request.output) = (3, 8, folder.path + "/texts")
+      request.modelOptions.hidden = [4]
+      request.modelOptions.embedding = 4
+      request.optimization.learningRate = 0.02
+      let report = try TrainingJob(request).run(progress: nil)
+      #expect(report.validationAccuracy ?? 0 > 0.9)
+      // Eight lengths in training, one batch of validation, one of initial values.
+      let plans = executor.statistics.compiledPlans
+      #expect(plans <= 14, "\(plans) plans")
+    }
+  }
+
   /// Shares of many draws, and what is never drawn.
   @Test func draws() throws {
     let logits: [Float] = [0, 1, 2, -1]
