@@ -42,6 +42,7 @@ interop: setup  ## let other programs read what Apus writes, and the reverse (ma
 	.venv-interop/bin/python Tests/Interop/tensorboard_reads.py .build/debug/apus
 	.venv-peers/bin/python Tests/Interop/files_read.py .build/debug/apus
 	.venv-peers/bin/python Tests/Interop/onnx_conformance.py .build/debug/ONNXConformance .build/debug/apus
+	.venv-peers/bin/python Tests/Interop/pretrained_reads.py .build/debug/apus
 
 clean:  ## delete the build folder (installed packages and runs stay)
 	rm -rf .build

@@ -62,6 +62,20 @@ extension ModelCatalog {
         InceptionResNetV2(
           channels: try images($0, atLeast: 75), classes: $0.classes, dropout: try dropout($0) ?? 0.2)
       },
+      photographs(
+        "efficientnet-lite0", "EfficientNet-Lite0, for small machines (Tan, Le, 2019)", options: ["dropout"]
+      ) {
+        EfficientNetLite(
+          channels: try images($0, atLeast: 32), classes: $0.classes, dropout: try dropout($0) ?? 0.2)
+      },
+      Entry(
+        name: "digit-cnn", summary: "three convolutions and two dense layers for digits of 28x28", options: []
+      ) { configuration in
+        guard configuration.inputShape.count == 3, configuration.inputShape.dropFirst() == [28, 28] else {
+          throw Failure(description: "digit-cnn takes images [channels, 28, 28], not \(configuration.inputShape)")
+        }
+        return DigitCNN(channels: configuration.inputShape[0], classes: configuration.classes)
+      },
       Entry(
         name: "unet", summary: "U-Net, a class for every pixel (Ronneberger et al., 2015)",
         options: ["width", "spatial-dropout", "normalization"], inputShape: [1, 256, 256], classes: 2, build: unet),

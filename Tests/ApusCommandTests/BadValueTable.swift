@@ -60,7 +60,14 @@ let badValues: [String: [String: BadValues]] = [
     "prompt": BadValues([]), "length": .count("10000001"), "temperature": .atLeastZero(), "top-k": .count(),
     "top-p": .positive("1.5"), "seed": .whole(), "threads": threads,
   ],
-  "predict": ["top": .count(), "output": .name("masks"), "threads": threads],
+  "predict": [
+    "top": .count(), "output": .name("masks"), "threads": threads,
+    "weights": .name("missing.pth", named: "pretrained network"),
+  ],
+  "export": formValues.merging([
+    "weights": .name("missing.safetensors"), "output": .name("y.txt"), "input-shape": .name("1,x", "1", "0,64"),
+    "classes": .count("9223372036854775807"), "threads": threads,
+  ]) { $1 },
   "infer": formValues.merging([
     "weights": .name("missing.safetensors"), "input": .name("missing.npy"), "output": .name("y.txt"),
     "classes": .count("9223372036854775807"), "threads": threads,

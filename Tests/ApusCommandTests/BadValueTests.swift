@@ -26,7 +26,7 @@ import Testing
     try folder.write(Array("x,y,kind\n\(rows.joined(separator: "\n"))\n".utf8), to: "table.csv")
     let houses = (0..<40).map { "\($0 % 3 + 1000),\(Double($0 * 7 % 11) / 4),\(50 + $0 * 3)" }
     try folder.write(Array("zip,rooms,price\n\(houses.joined(separator: "\n"))\n".utf8), to: "houses.csv")
-    if ["evaluate", "report", "attack", "predict", "infer", "ensemble evaluate"].contains(path) {
+    if ["evaluate", "report", "attack", "predict", "infer", "export", "ensemble evaluate"].contains(path) {
       #expect(try Apus.run(smallTraining + ["--epochs", "1", "--output", "run"], in: folder).status == 0)
     }
     if path == "score" || path == "generate" {
@@ -70,6 +70,9 @@ import Testing
       case "infer":
         ["mlp", "--weights", run + "/model.safetensors", "--input", folder.file("x.npy")]
           + ["--output", folder.file("y.npy"), "--hidden", "16"]
+      case "export":
+        ["mlp", "--weights", run + "/model.safetensors", "--output", folder.file("y.onnx")]
+          + ["--hidden", "16", "--input-shape", "1,64"]
       case "summary", "bench": ["mlp"]
       case "data show": [data]
       case "lecture": ["activations", "--output", folder.file("lecture")]

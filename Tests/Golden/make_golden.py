@@ -33,6 +33,13 @@ def build_architectures(dtype: torch.dtype) -> GoldenFile:
     return architectures.build(dtype)
 
 
+def build_efficientnet(dtype: torch.dtype) -> GoldenFile:
+    """EfficientNet-Lite0, likewise."""
+    from golden import efficientnet
+
+    return efficientnet.build(dtype)
+
+
 # Subject: how to build it, in which types.
 SUBJECTS: dict[str, tuple[Callable[[torch.dtype], GoldenFile], tuple[str, ...]]] = {
     "layers": (layers.build, ("f32", "f64")),
@@ -63,6 +70,7 @@ SUBJECTS: dict[str, tuple[Callable[[torch.dtype], GoldenFile], tuple[str, ...]]]
     "lenet5_gradients": (networks.build_lenet5_gradients, ("f32",)),
     "lenet5_run": (networks.build_lenet5_run, ("f32", "f64")),
     "architectures": (build_architectures, ("f32",)),
+    "efficientnet": (build_efficientnet, ("f32",)),
 }
 
 

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Runs the conformance tests of the Python package onnx by Apus, and its large models beside ONNX Runtime.
+"""Runs the conformance tests of the Python package onnx by Apus, its large models beside ONNX Runtime, and has ONNX's
+checker and ONNX Runtime judge networks that Apus writes.
 
     make interop
     .venv-peers/bin/python Tests/Interop/onnx_conformance.py path/to/ONNXConformance path/to/apus
 
 The node tests, the small models and those converted from PyTorch: the tests in onnx_passes.txt must pass and no others
 may, so that the list is always what passes. The "light" models are whole networks whose weights and outputs are
-constants; they get seeded random weights here, and Apus must give what ONNX Runtime gives.
+constants; they get seeded random weights here, and Apus must give what ONNX Runtime gives. The networks of Apus's
+catalog are written with and without folded batch normalization; ONNX Runtime must give what Apus gives, for one sample
+and for three.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ onnxruntime.set_default_logger_severity(3)
 DATA = Path(onnx.__file__).parent / "backend/test/data"
 LEAST_NODE_TESTS = 1432  # a floor of its own, in case the list is damaged
 TOLERANCE = 1e-4  # of the largest output; sums of thousands of products in single precision
+EXPORT_TOLERANCE = 1e-5  # of the largest output
 
 
 def conformance(runner: str) -> None:
@@ -80,5 +84,27 @@ def light(apus: str) -> None:
         print(f"onnx_conformance: {path.name} equals ONNX Runtime to {error:.1e}")
 
 
+def exports(runner: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([runner, "export", folder], check=True)
+        files = sorted(Path(folder).glob("*.onnx"))
+        worst = 0.0
+        for file in files:
+            onnx.checker.check_model(onnx.load(file), full_check=True)
+            name = file.name.rsplit(".", 2)[0]
+            x, y = np.load(f"{folder}/{name}.x.npy"), np.load(f"{folder}/{name}.y.npy")
+            if not np.abs(y[0] - y[1]).max() > 1e-3 * np.abs(y).max():
+                sys.exit(f"onnx_conformance: {file.name} gives the same for every sample, which shows nothing")
+            session = onnxruntime.InferenceSession(file)
+            for count in [1, 3]:
+                found = session.run(None, {"input": x[:count]})[0]
+                error = np.abs(found - y[:count]).max() / np.abs(y).max()
+                if found.shape != y[:count].shape or not error < EXPORT_TOLERANCE:
+                    sys.exit(f"onnx_conformance: {file.name}: ONNX Runtime gives something else, by {error:.1e}")
+                worst = max(worst, error)
+    print(f"onnx_conformance: {len(files)} exported networks are valid and equal in ONNX Runtime to {worst:.1e}")
+
+
 conformance(sys.argv[1])
+exports(sys.argv[1])
 light(sys.argv[2])

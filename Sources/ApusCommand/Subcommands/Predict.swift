@@ -4,23 +4,31 @@ import ArgumentParser
 /// `apus predict`
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say what pictures show or texts are, by a saved run.",
+    abstract: "Say what pictures show or texts are, by a saved run or a network with published weights.",
     discussion: """
       EXAMPLES
         apus predict runs/lenet5-mnist seven.png
         apus predict runs/lenet5-fashion-mnist a.png b.png --top 3 --json
         apus predict runs/lenet5-photos photo.jpg
+        apus predict efficientnet-lite0 --weights efficientnet-lite0-57934424.pth photo.jpg --top 5
         apus predict runs/unet-scenes scene.jpg --output masks       # masks/scene.png: the class of each pixel
         apus predict runs/textclassifier-reviews "a gripping film" "two hours of my life"
 
       The pictures are PNG or JPEG files of any size: they are resized and cropped as an image folder's were for the \
       training; colour becomes gray where the model takes gray. The digits and clothes of the data sets are light on a \
-      dark ground.
+      dark ground. apus pretrained lists the networks with published weights.
       """)
 
-  @Argument(help: ArgumentHelp("The folder of a run.", valueName: "run")) var folder: String
+  @Argument(
+    help: ArgumentHelp("The folder of a run, or with --weights a network's name.", valueName: "run|network"))
+  var folder: String
   @Argument(help: ArgumentHelp("PNG or JPEG files; texts, for a run of textclassifier.", valueName: "image|text"))
   var images: [String]
+  @Option(
+    help: ArgumentHelp(
+      "Weights of one of \(PretrainedNetwork.all.map(\.name).joined(separator: ", ")): .pth, .safetensors or .npz.",
+      valueName: "file"))
+  var weights: String?
   @Option(help: ArgumentHelp("Classes to name for every picture.", valueName: "k")) var top = 1
   @Option(
     help: ArgumentHelp(
@@ -32,6 +40,13 @@ struct Predict: ParsableCommand {
 
   func run() throws {
     try compute.install()
+    if let weights {
+      guard output == nil else {
+        throw TrainingError("--output", "is for runs that draw masks", advice: "leave it out")
+      }
+      let report = try PretrainedNetwork.named(folder).predict(images, weights: weights, top: top)
+      return try out.print(report) { Texts.predictions(report) }
+    }
     let saved = try SavedRun(folder)
     if let output {
       let report = try saved.segment(images, into: output)

@@ -35,4 +35,14 @@ enum FileTexts {
     lines.append("onnx, version \(listing.opset): \(listing.tensors.count) tensors, \(listing.elementCount) elements")
     return lines.joined(separator: "\n")
   }
+
+  /// What was exported: shapes and operators.
+  static func export(_ report: ONNXModel.ExportReport) -> String {
+    func shape(_ extents: [Int?]) -> String {
+      "[" + extents.map { $0.map(String.init) ?? "any" }.joined(separator: ", ") + "]"
+    }
+    let nodes = report.operators.values.reduce(0, +)
+    return "\(shape(report.inputShape)) -> \(shape(report.outputShape)): \(nodes) nodes, \(report.elementCount) "
+      + "elements, written to \(report.file)"
+  }
 }

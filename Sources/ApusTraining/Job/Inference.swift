@@ -34,9 +34,7 @@ public struct Inference {
     guard isONNX(name) || ModelCatalog.names.contains(name) else {
       throw TrainingError.unknown("model", name, among: ModelCatalog.names)
     }
-    if let classCount, !(1...maximalClasses).contains(classCount) {
-      throw TrainingError.impossible("--classes", classCount, "a whole number from 1 to \(maximalClasses)")
-    }
+    try checkClasses(classCount)
     let isNPY = try kind(output, "--output")
     let array = try read(input)
     guard array.shape.rank >= 2, array.shape.elementCount > 0 else {
@@ -83,7 +81,13 @@ public struct Inference {
     return (model, .float32, nil)
   }
 
-  private static let maximalClasses = 1 << 24
+  /// Refuses numbers of outputs that no memory holds.
+  static func checkClasses(_ count: Int?) throws {
+    let limit = 1 << 24
+    if let count, !(1...limit).contains(count) {
+      throw TrainingError.impossible("--classes", count, "a whole number from 1 to \(limit)")
+    }
+  }
 
   /// Whether a file is an .npy file; otherwise it is a safetensors file.
   private static func kind(_ path: String, _ option: String) throws -> Bool {
@@ -102,9 +106,13 @@ public struct Inference {
     return try file.array(file.names[0])
   }
 
-  private static func outputs(of weights: TensorFile, _ path: String) throws -> Int {
+  static func outputs(of weights: TensorFile, _ path: String) throws -> Int {
     func numbers(_ name: String) -> [Int] { name.split { !$0.isNumber }.compactMap { Int($0) } }
-    let last = weights.names.filter { $0.hasSuffix("bias") }.max {
+    // Biases of normalizations say nothing about the outputs.
+    let biases = weights.names.filter { name in
+      name.hasSuffix("bias") && (weights.type(of: name.dropLast(4) + "weight")?.shape.rank ?? 2) >= 2
+    }
+    let last = biases.max {
       numbers($0).lexicographicallyPrecedes(numbers($1))
     }
     guard let last, let type = weights.type(of: last), type.shape.rank == 1, type.shape[0] > 0 else {

