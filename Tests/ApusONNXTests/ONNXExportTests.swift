@@ -112,6 +112,7 @@ private func networks() -> [(name: String, sample: [Int], model: any Layer)] {
         .contains("a number that depends on the number of samples"))
     #expect(throws: ShapeError.self) { try ONNXModel.write(Dense(3, 2), sampleShape: [4], to: path("shape")) }
     #expect(
-      sentence { try ONNXModel.write(Dense(3, 2), sampleShape: [3], to: "/nowhere/a.onnx") }.contains("create the folder"))
+      sentence { try ONNXModel.write(Dense(3, 2), sampleShape: [3], to: "/nowhere/a.onnx") }.contains(
+        "create the folder"))
   }
 }

@@ -104,7 +104,8 @@ extension ExportWriter {
       let scaled = constant(weight * norm.factor.reshaped(to: perKernel))
       let bias = convolution.hasBias ? inputs[2] - norm.mean : -norm.mean
       let shifted = constant(bias * norm.factor + norm.shift)
-      return emit("Conv", [try name(inputs[0]), scaled, shifted], convolution.geometry.attributes(kernel: weight.shape))
+      return emit(
+        "Conv", [try name(inputs[0]), scaled, shifted], convolution.geometry.attributes(kernel: weight.shape))
     }
   }
 }

@@ -82,7 +82,9 @@ extension ONNXModel {
         file: path, problem: "the network is too large for one ONNX file (2 GiB)", advice: "export a smaller one")
     }
     try AtomicFile.write(bytes, to: path)
-    func listed(_ extents: [TracedExtent]) -> [Int?] { extents.map { if case .fixed(let extent) = $0 { extent } else { nil } } }
+    func listed(_ extents: [TracedExtent]) -> [Int?] {
+      extents.map { if case .fixed(let extent) = $0 { extent } else { nil } }
+    }
     return ExportReport(
       file: path, inputShape: listed(inputExtents), outputShape: listed(writer.trace.outputExtents),
       operators: Dictionary(writer.nodes.map { ($0.opType, 1) }, uniquingKeysWith: +),

@@ -41,7 +41,8 @@ public enum ModelExport {
     } else {
       let usual = try ModelConfiguration.usual(name, options)
       guard let weights else {
-        throw TrainingError("--weights", "is missing", advice: "name the file of the weights of \(name), or export a run")
+        throw TrainingError(
+          "--weights", "is missing", advice: "name the file of the weights of \(name), or export a run")
       }
       shape = sampleShape ?? usual.inputShape
       let classes = try classCount ?? Inference.outputs(of: try TensorFile(contentsOf: weights), weights)

@@ -50,13 +50,19 @@ enum Exports {
     }
   }
 
-  /// Gives batch normalizations the statistics of a batch, so that signals neither die nor explode.
+  /// Gives batch normalizations the means of a batch and variances near its, so that signals neither die nor explode.
+  ///
+  /// Three small pictures leave some channels without variance, which would enlarge roundings a thousandfold: the mean
+  /// variance of the layer is added.
   private static func takeStatistics(_ model: any Layer, _ x: Tensor) {
-    let states = model.parameters.map(\.parameter).filter { $0.role == .state }
-    let before = states.map(\.value)
-    realize([withTraining { model(x) }] + states.map(\.value))
+    let states = model.parameters.filter { $0.parameter.role == .state }
+    let before = states.map(\.parameter.value)
+    realize([withTraining { model(x) }] + states.map(\.parameter.value))
     // One step moves a tenth of the way.
-    for (state, old) in zip(states, before) { state.value = (state.value - old * 0.9) * 10 }
-    realize(states.map(\.value))
+    for (state, old) in zip(states, before) {
+      let batch = (state.parameter.value - old * 0.9) * 10
+      state.parameter.value = state.name.hasSuffix("var") ? batch + batch.mean() : batch
+    }
+    realize(states.map(\.parameter.value))
   }
 }
