@@ -75,7 +75,8 @@ def digits(apus: str, weights: str, folder: str) -> None:
     images = np.frombuffer(gzip.open(data / "t10k-images-idx3-ubyte.gz").read()[16:], np.uint8).reshape(-1, 1, 28, 28)
     labels = np.frombuffer(gzip.open(data / "t10k-labels-idx1-ubyte.gz").read()[8:], np.uint8)
     np.save(f"{folder}/digits.npy", (images.astype(np.float32) / 255 - 0.1307) / np.float32(0.3081))
-    run(apus, "infer", "digit-cnn", "--weights", weights, "--input", f"{folder}/digits.npy", "--output", f"{folder}/y.npy")
+    run(apus, "infer", "digit-cnn", "--weights", weights, "--classes", "10", "--input", f"{folder}/digits.npy",
+        "--output", f"{folder}/y.npy")
     accuracy = (np.load(f"{folder}/y.npy").argmax(1) == labels).mean()
     if not accuracy >= 0.985:
         sys.exit(f"pretrained_reads: the digit network is right for {accuracy:.4f} of MNIST's test digits")
