@@ -93,14 +93,15 @@ def exports(runner: str) -> None:
             onnx.checker.check_model(onnx.load(file), full_check=True)
             name = file.name.rsplit(".", 2)[0]
             x, y = np.load(f"{folder}/{name}.x.npy"), np.load(f"{folder}/{name}.y.npy")
-            if not np.abs(y[0] - y[1]).max() > 1e-3 * np.abs(y).max():
-                sys.exit(f"onnx_conformance: {file.name} gives the same for every sample, which shows nothing")
+            spread = np.abs(y[0] - y[1]).max() / np.abs(y).max()
             session = onnxruntime.InferenceSession(file)
             for count in [1, 3]:
                 found = session.run(None, {"input": x[:count]})[0]
                 error = np.abs(found - y[:count]).max() / np.abs(y).max()
                 if found.shape != y[:count].shape or not error < EXPORT_TOLERANCE:
                     sys.exit(f"onnx_conformance: {file.name}: ONNX Runtime gives something else, by {error:.1e}")
+                if not spread > 20 * error:
+                    sys.exit(f"onnx_conformance: {file.name} gives nearly the same for every sample, which shows nothing")
                 worst = max(worst, error)
     print(f"onnx_conformance: {len(files)} exported networks are valid and equal in ONNX Runtime to {worst:.1e}")
 

@@ -4,8 +4,9 @@
     make interop
     .venv-peers/bin/python Tests/Interop/pretrained_reads.py path/to/apus
 
-EfficientNet-Lite0 (scripts/get-pretrained) must give PyTorch's logits to 1e-4 for photographs and say what they show; the
-digit network must be right for at least 98.5 % of MNIST's test digits where scripts/get-mnist has put them.
+EfficientNet-Lite0 (scripts/get-pretrained) must give PyTorch's logits to 1e-4 for photographs, say what they show, and
+give the same in ONNX Runtime once exported; the digit network must be right for at least 98.5 % of MNIST's test digits
+where scripts/get-mnist has put them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import torch
 from PIL import Image
 
@@ -65,6 +67,13 @@ def efficientnet(apus: str, weights: str, folder: str) -> None:
     if not error < 1e-4:
         sys.exit(f"pretrained_reads: logits differ from PyTorch's by {error:.1e}")
     print(f"pretrained_reads: EfficientNet-Lite0 equals PyTorch's logits to {error:.1e}")
+    for option in [[], ["--fold-batch-norm"]]:
+        run(apus, "export", "efficientnet-lite0", "--weights", weights, "--output", f"{folder}/e.onnx", *option)
+        found = onnxruntime.InferenceSession(f"{folder}/e.onnx").run(None, {"input": x})[0]
+        error = np.abs(found - expected).max() / np.abs(expected).max()
+        if not error < 1e-5:
+            sys.exit(f"pretrained_reads: the exported EfficientNet-Lite0 differs in ONNX Runtime by {error:.1e}")
+    print(f"pretrained_reads: EfficientNet-Lite0, exported, equals PyTorch in ONNX Runtime to {error:.1e}")
 
 
 def digits(apus: str, weights: str, folder: str) -> None:
