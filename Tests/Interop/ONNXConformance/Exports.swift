@@ -52,8 +52,8 @@ enum Exports {
 
   /// Gives batch normalizations the means of a batch and variances near its, so that signals neither die nor explode.
   ///
-  /// Three small pictures leave some channels without variance, which would enlarge roundings a thousandfold: a
-  /// tenth of the layer's mean variance is added.
+  /// Three small pictures leave some channels without variance, which would enlarge roundings a thousandfold: the
+  /// layer's mean variance is added.
   private static func takeStatistics(_ model: any Layer, _ x: Tensor) {
     let states = model.parameters.filter { $0.parameter.role == .state }
     let before = states.map(\.parameter.value)
@@ -61,7 +61,7 @@ enum Exports {
     // One step moves a tenth of the way.
     for (state, old) in zip(states, before) {
       let batch = (state.parameter.value - old * 0.9) * 10
-      state.parameter.value = state.name.hasSuffix("var") ? batch + batch.mean() * 0.1 : batch
+      state.parameter.value = state.name.hasSuffix("var") ? batch + batch.mean() : batch
     }
     realize(states.map(\.parameter.value))
   }
