@@ -79,7 +79,7 @@ let package = Package(
     .testTarget(name: "ApusOptimizersTests", dependencies: ["ApusOptimizers", "ApusCPU", "GoldenFiles"]),
     .testTarget(
       name: "ApusModelsTests", dependencies: ["ApusModels", "ApusOptimizers", "ApusCPU", "GoldenFiles"]),
-    .testTarget(name: "ApusCompilerTests", dependencies: ["Apus", "ApusCompiler", "ApusReference"]),
+    .testTarget(name: "ApusCompilerTests", dependencies: ["Apus", "ApusCPU", "ApusCompiler", "ApusReference"]),
     .testTarget(name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusReference"]),
     .testTarget(
       name: "ConformanceTests",

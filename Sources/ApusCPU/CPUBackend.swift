@@ -17,7 +17,7 @@ package struct CPUBackend: Backend {
 
   package func layouts(for node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> LayoutChoice? {
     switch node.operation {
-    case is Convolution, is RectifiedConvolution, is ConvolutionBackwardData, is ConvolutionBackwardWeights:
+    case is Convolution, is FinishedConvolution, is ConvolutionBackwardData, is ConvolutionBackwardWeights:
       ConvolutionKernel.layouts(node, inputTypes, options)
     case is MaxPool, is MaxPoolBackward, is AveragePool, is AveragePoolBackward:
       PoolingKernel.layouts(node, inputTypes, inputLayouts)
@@ -28,6 +28,12 @@ package struct CPUBackend: Backend {
     case is Slice, is Unslice, is Pad, is Concatenate: ChannelBlocks.layouts(node, inputTypes, inputLayouts)
     default: nil
     }
+  }
+
+  package func preparedOperand(
+    of node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]
+  ) -> PreparedOperand? {
+    ConvolutionKernel.preparedOperand(node, inputTypes, inputLayouts, options)
   }
 
   package func kernel(for node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> Kernel {
@@ -44,8 +50,10 @@ package struct CPUBackend: Backend {
     case is Broadcast: MovementKernel.broadcast(context)
     case let transpose as Transpose: MovementKernel.transpose(transpose, context)
     case let reorder as Reorder: MovementKernel.reorder(reorder, context)
-    case is Convolution, is RectifiedConvolution, is ConvolutionBackwardData, is ConvolutionBackwardWeights:
+    case is Convolution, is FinishedConvolution, is ConvolutionBackwardData, is ConvolutionBackwardWeights:
       ConvolutionKernel.kernel(context)
+    case let weights as WinogradWeights: weights.convolution.weightKernel(threads: Int32(options.threads))
+    case let convolution as PreparedWinograd: convolution.convolution.preparedKernel(threads: Int32(options.threads))
     case is MaxPool, is MaxPoolBackward, is AveragePool, is AveragePoolBackward: PoolingKernel.kernel(context)
     case is BatchNormTraining, is RectifiedBatchNorm, is BatchNormTrainingBackward, is RectifiedBatchNormBackward:
       BatchNormKernel.kernel(context)

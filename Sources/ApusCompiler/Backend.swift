@@ -38,6 +38,25 @@ package struct LayoutChoice: Sendable {
   }
 }
 
+/// An operation that reads one of its inputs in a form made from it beforehand.
+package struct PreparedOperand: Sendable {
+  /// The input's place.
+  package var input: Int
+  /// Makes the form from the input.
+  package var preparation: any Primitive
+  /// The form's type.
+  package var type: TensorType
+  /// Takes the place of the operation and reads the form instead of the input.
+  package var operation: any Primitive
+
+  package init(input: Int, preparation: any Primitive, type: TensorType, operation: any Primitive) {
+    self.input = input
+    self.preparation = preparation
+    self.type = type
+    self.operation = operation
+  }
+}
+
 /// Turns operations into kernels for one kind of machine.
 package protocol Backend: Sendable {
   /// The name used in dumps and measurements.
@@ -49,11 +68,18 @@ package protocol Backend: Sendable {
   /// The layouts an operation works in, given the layouts its inputs have so far; nil means plain throughout.
   func layouts(for node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> LayoutChoice?
 
+  /// The form in which an operation would rather have an input that stays the same from replay to replay; nil when as it is.
+  func preparedOperand(of node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> PreparedOperand?
+
   /// Makes the kernel of an operation. `node.layouts` and `inputLayouts` say how the operands lie.
   func kernel(for node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> Kernel
 }
 
 extension Backend {
+  package func preparedOperand(
+    of node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]
+  ) -> PreparedOperand? { nil }
+
   /// The operation's own reference loops as a kernel: for what a backend has no kernel of its own.
   package func referenceKernel(for node: Graph.Node, inputTypes: [TensorType]) -> Kernel {
     let operation = node.operation

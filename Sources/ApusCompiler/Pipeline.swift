@@ -20,12 +20,17 @@ package struct Pipeline: Sendable {
   ) -> Graph {
     var passes: [(name: String, run: (Graph) -> Graph)] = [
       ("expand functions", ExpandFunctions.run), ("simplify", Simplify.run),
-      ("trim scans", TrimScans.run),
+      ("trim outputs", TrimOutputs.run),
       ("common subexpressions", CommonSubexpressions.run),
       ("release recomputations", ReleaseRecomputations.run),
     ]
-    if fuses { passes += [("fuse", Fuse.run), ("rectify", Rectify.run)] }
-    if choosesLayouts { passes.append(("choose layouts", { ChooseLayouts.run($0, backend: backend) })) }
+    if fuses { passes += [("fold factors", FoldFactors.run), ("fuse", Fuse.run), ("finish", Finish.run)] }
+    if choosesLayouts {
+      passes += [
+        ("choose layouts", { ChooseLayouts.run($0, backend: backend) }),
+        ("prepare operands", { PrepareOperands.run($0, backend: backend) }),
+      ]
+    }
     passes.append(("schedule", Schedule.run))
     observe("captured", graph)
     var graph = graph

@@ -83,10 +83,13 @@ extension Optimizer {
   ///   - others: more tensors to compute in the same plan.
   ///   - constraint: applied to each new value.
   ///   - average: takes note of the new values, in the same plan.
+  ///   - overwritesParameters: whether the new values may be written over the old ones in memory. That saves the memory of
+  ///     a whole model, but what was recorded from the old values and not computed, such as a gradient not named in
+  ///     `others`, cannot be read afterwards. Values that something else holds, such as a snapshot, are left alone.
   /// - Precondition: the hyperparameters are valid and the gradients are those of this model.
   public func update(
     _ model: some Module, along gradients: Gradients, realizing others: [Tensor] = [],
-    constraint: UpdateConstraint? = nil, average: WeightAverage? = nil
+    constraint: UpdateConstraint? = nil, average: WeightAverage? = nil, overwritesParameters: Bool = false
   ) {
     do throws(HyperparameterError) {
       try validate()
@@ -103,6 +106,7 @@ extension Optimizer {
       let group = group(of: entry.name, entry.parameter.role)
       if let group, group.isFrozen { continue }
       if let gradient = entry.tensor {
+        if overwritesParameters { replaced.append(entry.parameter.value) }
         update(entry, along: gradient, group, constraint, &functions, &pending, &replaced)
       }
       average?.note(entry, &pending, &replaced)
@@ -137,7 +141,7 @@ extension Optimizer {
     for field in State.fields { if let tensor = state[keyPath: field.path] { replaced.append(tensor) } }
     var value =
       isElementwise
-      ? functions.step(self, parameter.value, gradient, &state, context, factor: factor)
+      ? functions.step(self, parameter.value, gradient, &state, context, factor: factor, replaced: &replaced)
       : step(parameter.value, along: gradient, state: &state, context: context)
     if let constraint { value = constraint(entry, value) }
     memory.setState(state, of: parameter)

@@ -23,10 +23,12 @@ struct StepFunctions {
 
   /// The new value of a parameter, as the rule's own `step` gives it.
   ///
-  /// - Parameter factor: what the learning rate was multiplied by for the parameter's group.
+  /// - Parameters:
+  ///   - factor: what the learning rate was multiplied by for the parameter's group.
+  ///   - replaced: gains the state that only the step itself reads.
   mutating func step<Rule: Optimizer>(
     _ rule: Rule, _ value: Tensor, _ gradient: Tensor, _ state: inout Rule.State, _ context: StepContext,
-    factor: Double
+    factor: Double, replaced: inout [Tensor]
   ) -> Tensor {
     let fields = Rule.State.fields
     let before = fields.map { state[keyPath: $0.path] }
@@ -35,7 +37,7 @@ struct StepFunctions {
       fields: before.map { $0 != nil })
     let known = recorded[kind] ?? Self.record(rule, kind, context)
     recorded[kind] = known
-    var results = known.function([value, gradient] + before.compactMap { $0 })[...]
+    var results = known.function([value, gradient] + before.compactMap { $0 }, spread: &replaced)[...]
     let next = results.removeFirst()
     for (field, exists) in zip(fields, known.results) {
       state[keyPath: field.path] = exists ? results.removeFirst() : nil

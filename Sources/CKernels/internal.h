@@ -104,8 +104,8 @@ typedef struct {
 typedef struct {
   int block;
   void (*image)(const float *plane, int64_t height, int64_t width, int64_t y, int64_t x, float *dst, int64_t step);
-  void (*result)(const float *src, int64_t step, const float *bias, int relu, float *plane, int64_t height,
-                 int64_t width, int64_t y, int64_t x);
+  void (*result)(const float *src, int64_t step, const float *bias, int relu, const float *added, float *plane,
+                 int64_t height, int64_t width, int64_t y, int64_t x);
   void (*weights)(const float *taps, int64_t columns, float *dst, int64_t step);
   void (*gradient)(const float *plane, int64_t height, int64_t width, int64_t y, int64_t x, float *dst, int64_t step);
   void (*taps)(const float *sums, int64_t step, float *taps, int64_t columns);

@@ -38,25 +38,34 @@ POOL_INLINE void NAME(clip)(int64_t start, int64_t dilation, int64_t kernel, int
 
 #define POOL_PLACE ((w.y + i * p->dilation_h) * p->in_width + w.x + j * p->dilation_w)
 
+/// Whether all of a window lies in the image and its pixels next to each other: loops over it then have constant bounds.
+#define POOL_WHOLE(kh, kw)                                                                             \
+  (w.i0 == 0 && w.i1 == (kh) && w.j0 == 0 && w.j1 == (kw) && p->dilation_h == 1 && p->dilation_w == 1)
+
+/// One pixel of a window meets the best so far; the first is taken whatever it is, so that -inf has a place too.
+POOL_INLINE void NAME(meet)(const S *s, int64_t place, int is_first, int with_index, E *best, X *where) {
+  const E x = *(const EU *)(s + place * STEP);
+  // Greater, or the first NaN.
+  const X better = is_first ? ~(X){0} : ~(X)(x <= *best) & (X)(*best == *best);
+  *best = is_first ? x : PICK_E(better, x, *best);
+  if (with_index) *where = is_first ? SPLAT_X((int32_t)place) : PICK_X(better, SPLAT_X((int32_t)place), *where);
+}
+
 POOL_INLINE void NAME(max_windows)(const apus_pool *p, const int64_t kh, const int64_t kw, const int with_index,
                                    const S *s, S *d, int32_t *argmax) {
   POOL_WINDOWS({
     E best = SPLAT_E((S)-INFINITY);
     X where = SPLAT_X(-1);
-    for (int64_t i = w.i0; i < w.i1; ++i)
-      for (int64_t j = w.j0; j < w.j1; ++j) {
-        const int64_t place = POOL_PLACE;
-        const E x = *(const EU *)(s + place * STEP);
-        // The first pixel of a window is taken whatever it is, so that -inf has a place too.
-        if (i == w.i0 && j == w.j0) {
-          best = x;
-          where = SPLAT_X((int32_t)place);
-        } else {
-          const X better = (x > best) | ((x != x) & (best == best));
-          best = PICK_E(better, x, best);
-          if (with_index) where = PICK_X(better, SPLAT_X((int32_t)place), where);
-        }
-      }
+    if (POOL_WHOLE(kh, kw)) {
+      const int64_t corner = w.y * p->in_width + w.x;
+      for (int64_t i = 0; i < kh; ++i)
+        for (int64_t j = 0; j < kw; ++j)
+          NAME(meet)(s, corner + i * p->in_width + j, i == 0 && j == 0, with_index, &best, &where);
+    } else {
+      for (int64_t i = w.i0; i < w.i1; ++i)
+        for (int64_t j = w.j0; j < w.j1; ++j)
+          NAME(meet)(s, POOL_PLACE, i == w.i0 && j == w.j0, with_index, &best, &where);
+    }
     *(EU *)(d + out * STEP) = best;
     if (with_index) *(XU *)(argmax + out * STEP) = where;
   })
@@ -67,6 +76,10 @@ static void NAME(max_forward)(const apus_pool *p, const void *src, void *dst, in
                   p->pad_top == 0 && p->pad_left == 0 && p->out_height * p->stride_h <= p->in_height &&
                   p->out_width * p->stride_w <= p->in_width && p->stride_h >= 2 && p->stride_w >= 2;
   if (!two) {
+    if (p->kernel_height == 3 && p->kernel_width == 3) {
+      if (argmax) return NAME(max_windows)(p, 3, 3, 1, src, dst, argmax);
+      return NAME(max_windows)(p, 3, 3, 0, src, dst, NULL);
+    }
     if (argmax) return NAME(max_windows)(p, p->kernel_height, p->kernel_width, 1, src, dst, argmax);
     return NAME(max_windows)(p, p->kernel_height, p->kernel_width, 0, src, dst, NULL);
   }
@@ -77,14 +90,9 @@ static void NAME(max_forward)(const apus_pool *p, const void *src, void *dst, in
     for (int64_t ox = FIRST_WINDOW; ox < p->out_width; ++ox) {
       const int64_t out = oy * p->out_width + ox, place = oy * p->stride_h * p->in_width + ox * p->stride_w;
       const int64_t places[4] = {place, place + 1, place + p->in_width, place + p->in_width + 1};
-      E best = *(const EU *)(s + place * STEP);
-      X where = SPLAT_X((int32_t)place);
-      for (int k = 1; k < 4; ++k) {
-        const E x = *(const EU *)(s + places[k] * STEP);
-        const X better = (x > best) | ((x != x) & (best == best));
-        best = PICK_E(better, x, best);
-        where = PICK_X(better, SPLAT_X((int32_t)places[k]), where);
-      }
+      E best;
+      X where;
+      for (int k = 0; k < 4; ++k) NAME(meet)(s, places[k], k == 0, argmax != NULL, &best, &where);
       *(EU *)(d + out * STEP) = best;
       if (argmax) *(XU *)(argmax + out * STEP) = where;
     }
@@ -97,18 +105,27 @@ static int NAME(covers)(const apus_pool *p) {
          p->out_height * p->stride_h == p->in_height && p->out_width * p->stride_w == p->in_width;
 }
 
+/// A window's gradient reaches the pixel the maximum came from.
+POOL_INLINE void NAME(spread)(int64_t place, const X *where, const E *gradient, int covers, S *r) {
+  const E part = PICK_E(*where == SPLAT_X((int32_t)place), *gradient, SPLAT_E(0));
+  EU *to = (EU *)(r + place * STEP);
+  *to = covers ? part : *to + part;
+}
+
 POOL_INLINE void NAME(max_spread)(const apus_pool *p, const int64_t kh, const int64_t kw, const int covers, const S *g,
                                   const int32_t *argmax, S *r) {
   POOL_WINDOWS({
     const E gradient = *(const EU *)(g + out * STEP);
     const X where = *(const XU *)(argmax + out * STEP);
-    for (int64_t i = covers ? 0 : w.i0; i < (covers ? kh : w.i1); ++i)
-      for (int64_t j = covers ? 0 : w.j0; j < (covers ? kw : w.j1); ++j) {
-        const int64_t place = POOL_PLACE;
-        const E part = PICK_E(where == SPLAT_X((int32_t)place), gradient, SPLAT_E(0));
-        EU *to = (EU *)(r + place * STEP);
-        *to = covers ? part : *to + part;
-      }
+    if (covers || POOL_WHOLE(kh, kw)) {
+      const int64_t corner = w.y * p->in_width + w.x;
+      for (int64_t i = 0; i < kh; ++i)
+        for (int64_t j = 0; j < kw; ++j)
+          NAME(spread)(corner + i * p->in_width + j, &where, &gradient, covers, r);
+    } else {
+      for (int64_t i = w.i0; i < w.i1; ++i)
+        for (int64_t j = w.j0; j < w.j1; ++j) NAME(spread)(POOL_PLACE, &where, &gradient, 0, r);
+    }
   })
 }
 
@@ -118,6 +135,7 @@ static void NAME(max_backward)(const apus_pool *p, const void *gradient, const i
     return NAME(max_spread)(p, p->kernel_height, p->kernel_width, 1, gradient, argmax, result);
   }
   memset(result, 0, (size_t)(p->in_height * p->in_width * STEP) * sizeof(S));
+  if (p->kernel_height == 3 && p->kernel_width == 3) return NAME(max_spread)(p, 3, 3, 0, gradient, argmax, result);
   NAME(max_spread)(p, p->kernel_height, p->kernel_width, 0, gradient, argmax, result);
 }
 
@@ -138,14 +156,23 @@ POOL_INLINE void NAME(mean_windows)(const apus_pool *p, const int64_t kh, const 
                                     S *d) {
   POOL_WINDOWS({
     E sum = SPLAT_E(0);
-    for (int64_t i = covers ? 0 : w.i0; i < (covers ? kh : w.i1); ++i)
-      for (int64_t j = covers ? 0 : w.j0; j < (covers ? kw : w.j1); ++j) sum += *(const EU *)(s + POOL_PLACE * STEP);
+    if (covers || POOL_WHOLE(kh, kw)) {
+      const S *corner = s + (w.y * p->in_width + w.x) * STEP;
+      for (int64_t i = 0; i < kh; ++i)
+        for (int64_t j = 0; j < kw; ++j) sum += *(const EU *)(corner + (i * p->in_width + j) * STEP);
+    } else {
+      for (int64_t i = w.i0; i < w.i1; ++i)
+        for (int64_t j = w.j0; j < w.j1; ++j) sum += *(const EU *)(s + POOL_PLACE * STEP);
+    }
     *(EU *)(d + out * STEP) = sum / (covers ? (S)(kh * kw) : NAME(divisor)(p, &w));
   })
 }
 
 static void NAME(average_forward)(const apus_pool *p, const void *src, void *dst) {
-  if (!NAME(covers)(p)) return NAME(mean_windows)(p, p->kernel_height, p->kernel_width, 0, src, dst);
+  if (!NAME(covers)(p)) {
+    if (p->kernel_height == 3 && p->kernel_width == 3) return NAME(mean_windows)(p, 3, 3, 0, src, dst);
+    return NAME(mean_windows)(p, p->kernel_height, p->kernel_width, 0, src, dst);
+  }
   if (p->kernel_height == 2 && p->kernel_width == 2) return NAME(mean_windows)(p, 2, 2, 1, src, dst);
   NAME(mean_windows)(p, p->kernel_height, p->kernel_width, 1, src, dst);
 }
@@ -177,3 +204,4 @@ static const apus_pool_kernels NAME(pool_kernels) = {NAME(max_forward), NAME(max
 #undef POOL_INLINE
 #undef POOL_WINDOWS
 #undef POOL_PLACE
+#undef POOL_WHOLE

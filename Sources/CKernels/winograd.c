@@ -14,11 +14,12 @@ enum {
 
 typedef struct {
   apus_winograd_tiling tiling;
-  const float *src, *weights;
+  const float *src, *weights, *added;
   float *dst;
   int64_t group;               // tiles a thread takes at once
   float *bias;                 // [outputs]
-  float *transformed_weights;  // [points][panels][inputs, panel]
+  float *made_weights;         // transformed here, or
+  const float *transformed_weights;  // given: [points][panels][inputs, panel]
   float *work;                 // for each thread: [points][group, inputs] and [points][group, outputs]
   int64_t work_floats;
 } job;
@@ -39,8 +40,8 @@ static int64_t weight_floats(const job *j) { return APUS_WINOGRAD_POINTS * j->ti
 
 int64_t apus_winograd_scratch(const apus_winograd *problem, int threads) {
   const job j = plan(problem, threads);
-  const int64_t floats =
-      apus_round_up(j.tiling.outputs, 16) + weight_floats(&j) + apus_max64(threads, 1) * j.work_floats;
+  const int64_t floats = apus_round_up(j.tiling.outputs, 16) + (problem->prepared ? 0 : weight_floats(&j)) +
+                         apus_max64(threads, 1) * j.work_floats;
   return floats * (int64_t)sizeof(float);
 }
 
@@ -62,7 +63,7 @@ static void transform_weights(void *context, int64_t unit, int thread) {
     }
   for (int64_t c = first; c < last; ++c)
     apus_kernels->winograd->weights(taps[c - first], t->panel,
-                                    j->transformed_weights + (panel * t->inputs + c) * t->panel, t->inputs * t->outputs);
+                                    j->made_weights + (panel * t->inputs + c) * t->panel, t->inputs * t->outputs);
 }
 
 static void convolve_group(void *context, int64_t unit, int thread) {
@@ -87,23 +88,47 @@ static void convolve_group(void *context, int64_t unit, int thread) {
     apus_winograd_place(t, first + i, &image, &y, &x);
     for (int64_t b = 0; b < t->out_blocks; ++b)
       apus_kernels->winograd->result(products + i * t->outputs + b * t->block, j->group * t->outputs,
-                                     j->bias + b * t->block, p->relu, j->dst + (image * t->out_blocks + b) * plane,
-                                     p->out_height, p->out_width, y, x);
+                                     j->bias + b * t->block, p->relu,
+                                     j->added ? j->added + (image * t->out_blocks + b) * plane : NULL,
+                                     j->dst + (image * t->out_blocks + b) * plane, p->out_height, p->out_width, y, x);
   }
 }
 
+static void prepare(job *j, int threads) {
+  const apus_winograd_tiling *t = &j->tiling;
+  const int64_t chunks = apus_ceil_div(t->inputs, APUS_WINOGRAD_CHANNELS) * (t->outputs / t->panel);
+  apus_parallel(threads, chunks, transform_weights, j);
+}
+
+int64_t apus_winograd_weight_floats(const apus_winograd *problem) {
+  const job j = plan(problem, 1);
+  return weight_floats(&j);
+}
+
+void apus_winograd_prepare(const apus_winograd *problem, const float *weights, float *transformed, int threads) {
+  job j = plan(problem, threads);
+  j.weights = weights;
+  j.made_weights = transformed;
+  prepare(&j, threads);
+}
+
 void apus_winograd_forward(const apus_winograd *problem, const float *src, const float *weights, const float *bias,
-                           float *dst, void *scratch, int threads) {
+                           const float *added, float *dst, void *scratch, int threads) {
   job j = plan(problem, threads);
   const apus_winograd_tiling *t = &j.tiling;
   j.src = src;
   j.weights = weights;
+  j.added = added;
   j.dst = dst;
   j.bias = scratch;
-  j.transformed_weights = j.bias + apus_round_up(t->outputs, 16);
-  j.work = j.transformed_weights + weight_floats(&j);
+  j.work = j.bias + apus_round_up(t->outputs, 16);
+  j.transformed_weights = weights;
   for (int64_t o = 0; o < t->outputs; ++o) j.bias[o] = bias && o < problem->out_channels ? bias[o] : 0;
-  const int64_t chunks = apus_ceil_div(t->inputs, APUS_WINOGRAD_CHANNELS) * (t->outputs / t->panel);
-  apus_parallel(threads, chunks, transform_weights, &j);
+  if (!problem->prepared) {
+    j.made_weights = j.work;
+    j.transformed_weights = j.made_weights;
+    j.work += weight_floats(&j);
+    prepare(&j, threads);
+  }
   apus_parallel(threads, apus_ceil_div(t->tiles, j.group), convolve_group, &j);
 }

@@ -62,8 +62,9 @@ static void winograd_image(const float *plane, int64_t height, int64_t width, in
 }
 
 /// Transforms 36 numbers back to 4x4 pixels from (y, x) on; those outside the image are left out.
-static void winograd_result(const float *src, int64_t step, const float *bias, int relu, float *plane, int64_t height,
-                            int64_t width, int64_t y, int64_t x) {
+/// What lies at the same place of `added`, unless it is NULL, is added first.
+static void winograd_result(const float *src, int64_t step, const float *bias, int relu, const float *added,
+                            float *plane, int64_t height, int64_t width, int64_t y, int64_t x) {
   WINOGRAD_CONTRACT
   W_VECTOR half[4][6];
   _Pragma("clang loop unroll(full)") for (int j = 0; j < 6; ++j) {
@@ -80,6 +81,7 @@ static void winograd_result(const float *src, int64_t step, const float *bias, i
     float *row = plane + ((y + i) * width + x) * BLOCK;
     _Pragma("clang loop unroll(full)") for (int j = 0; j < 4; ++j) {
       r[j] += shift;
+      if (added && j < columns) r[j] += *(const W_MEMORY *)(added + ((y + i) * width + x + j) * BLOCK);
       if (relu) r[j] = (W_VECTOR)((r[j] > 0) & (W_MASK)r[j]);
       if (j < columns) *(W_MEMORY *)(row + j * BLOCK) = r[j];
     }

@@ -179,7 +179,7 @@ private struct BlockingBackend: Backend {
   let alone = maker.apply(Unary(.rectify), maker.apply(Convolution(geometry: .init(), hasBias: false), x, w))
   let shared = maker.apply(Convolution(geometry: .init(stride: 2), hasBias: false), x, w)
   maker.graph.roots = [alone, maker.apply(Unary(.rectify), shared), shared]
-  let names = Rectify.run(Fuse.run(maker.graph)).nodes.map { $0.operation.name }
+  let names = Finish.run(Fuse.run(maker.graph)).nodes.map { $0.operation.name }
   #expect(names == ["input", "input", "convolution_relu", "convolution", "fused"])
 }
 

@@ -28,3 +28,31 @@ import Testing
     for (name, tensor) in held { #expect(tensor.scalars(as: Float.self) == values[name], "\(name)") }
   }
 }
+
+/// Parameters are written over when the caller says that nobody reads what was made of the old ones; the first state too,
+/// which starts as zeros. What is held elsewhere stays, and the numbers are the same either way.
+@Test func parametersAreOverwrittenOnDemand() throws {
+  let executor = CPUExecutor.make()
+  try Execution.$override.withValue(executor) {
+    func train(overwriting: Bool) throws -> (reused: [Int], values: [[Float]]) {
+      let model = withRandomSeed(3) { Dense(40, 30) }
+      let optimizer = SGD(learningRate: 0.1, momentum: 0.8)
+      let x = Tensor.randomNormal([8, 40], seed: 1)
+      var reused: [Int] = []
+      for step in 0..<3 {
+        let held = step == 2 ? model.weight.value : nil
+        let values = held?.scalars(as: Float.self)
+        let before = executor.statistics.reusedBuffers
+        let (_, gradients) = valueWithGradient(of: model) { model(x).squared().sum() }
+        optimizer.update(model, along: gradients, overwritesParameters: overwriting)
+        reused.append(executor.statistics.reusedBuffers - before)
+        if let held { #expect(held.scalars(as: Float.self) == values) }
+      }
+      return (reused, [model.weight.value.scalars(), try #require(model.bias).value.scalars()])
+    }
+    let (kept, overwritten) = (try train(overwriting: false), try train(overwriting: true))
+    #expect(kept.reused == [2, 2, 2])
+    #expect(overwritten.reused == [4, 4, 3])
+    #expect(kept.values == overwritten.values)
+  }
+}

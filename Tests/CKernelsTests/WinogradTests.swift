@@ -19,7 +19,7 @@ private struct Problem: Sendable, CustomTestStringConvertible {
       out_channels: Int64(channels.1), out_height: Int64(output.0), out_width: Int64(output.1),
       pad_top: Int64(pad.low.0), pad_left: Int64(pad.low.1), relu: relu ? 1 : 0,
       out_step: Int64(reversed ? 9 : channels.0 * 9), in_step: Int64(reversed ? channels.1 * 9 : 9),
-      reversed: reversed ? 1 : 0)
+      reversed: reversed ? 1 : 0, prepared: 0)
   }
 
   /// Where the weight of a tap lies: reversed problems read the weights of the convolution whose gradient they are.
@@ -77,9 +77,11 @@ private let problems: [Problem] = [
     let backwardError = 1e-5 * Float(p.batch * pixels).squareRoot()
 
     let block = Int(apus_winograd_block())
-    for relu in [false, true] {
+    let added: [Float] = random.values(gradient.count)
+    for (relu, adds) in [(false, false), (true, false), (true, true)] {
       var problem = p.c(reversed: reversed, relu: relu)
-      let expected = output.map { Float(relu ? max($0, 0) : $0) }
+      let sums = adds ? zip(output, added).map { $0 + Double($1) } : output
+      let expected = sums.map { Float(relu ? max($0, 0) : $0) }
       var first: [[Float]] = []
       for threads in threadCounts {
         let x = Memory(laidOut(source, block, p.inputShape)), w = Memory(weights), b = Memory(bias)
@@ -90,8 +92,22 @@ private let problems: [Problem] = [
           memory.base.assumingMemoryBound(to: Float.self)
         }
         let scratch = Memory([UInt8](repeating: 7, count: Int(apus_winograd_scratch(&problem, Int32(threads)))))
+        let other = Memory(laidOut(added, block, p.outputShape))
         apus_winograd_forward(
-          &problem, floats(x), floats(w), floats(b), floats(y), scratch.base, Int32(threads))
+          &problem, floats(x), floats(w), floats(b), adds ? floats(other) : nil, floats(y), scratch.base, Int32(threads)
+        )
+        // The same bits from weights transformed beforehand, over the added values themselves.
+        let transformed = Memory([Float](repeating: .nan, count: Int(apus_winograd_weight_floats(&problem))))
+        apus_winograd_prepare(&problem, floats(w), floats(transformed), Int32(threads))
+        problem.prepared = 1
+        let less = Memory([UInt8](repeating: 7, count: Int(apus_winograd_scratch(&problem, Int32(threads)))))
+        let again = adds ? other : Memory(laidOut(expected, block, p.outputShape).map { _ in Float.nan })
+        apus_winograd_forward(
+          &problem, floats(x), floats(transformed), floats(b), adds ? floats(other) : nil, floats(again), less.base,
+          Int32(threads))
+        problem.prepared = 0
+        #expect(identical(again.read(Float.self), y.read(Float.self)))
+        #expect([transformed, less, again].allSatisfy { $0.isIntact })
         let backward = Memory([UInt8](repeating: 7, count: Int(apus_winograd_weights_scratch(&problem))))
         apus_winograd_backward_weights(
           &problem, floats(x), floats(dy), floats(dw), floats(db), backward.base, Int32(threads))
@@ -116,7 +132,7 @@ private let problems: [Problem] = [
     let y = Memory([Float](repeating: .nan, count: p.outputShape.reduce(1, *)))
     let scratch = Memory([UInt8](repeating: 7, count: Int(apus_winograd_scratch(&problem, 1))))
     apus_winograd_forward(
-      &problem, x.base.assumingMemoryBound(to: Float.self), w.base.assumingMemoryBound(to: Float.self), nil,
+      &problem, x.base.assumingMemoryBound(to: Float.self), w.base.assumingMemoryBound(to: Float.self), nil, nil,
       y.base.assumingMemoryBound(to: Float.self), scratch.base, 1)
     // In the middle of the image every tap counts: 16 channels of 9 halves.
     let middle = y.read(Float.self)[place(block, p.channels.1, 8, 8, 1, 3, 4, 4)]

@@ -11,6 +11,11 @@ private let otherConvs: [ConvolutionGeometry] = [
   ConvolutionGeometry(dilation: Size2D(2, 1)), ConvolutionGeometry(dilation: Size2D(1, 2)),
   ConvolutionGeometry(groups: 2),
 ]
+private let withoutPlaces = {
+  var pool = MaxPool(geometry: pool)
+  pool.findsPlaces = false
+  return pool
+}()
 private let otherPools: [PoolGeometry] = [
   PoolGeometry(kernel: Size2D(2, 3), stride: 2), PoolGeometry(kernel: Size2D(3, 2), stride: 2),
   PoolGeometry(kernel: 2, stride: Size2D(2, 1)), PoolGeometry(kernel: 2, stride: Size2D(1, 2)),
@@ -97,7 +102,8 @@ private let families: [[any Primitive]] = [
     ConvolutionBackwardWeights(geometry: conv, weightShape: [1, 2, 3, 4], hasBias: true),
     ConvolutionBackwardWeights(geometry: conv, weightShape: [1, 2, 3, 5], hasBias: false),
   ],
-  ([pool] + otherPools).map { MaxPool(geometry: $0) }, ([pool] + otherPools).map { MaxPoolGather(geometry: $0) },
+  ([pool] + otherPools).map { MaxPool(geometry: $0) } + [withoutPlaces],
+  ([pool] + otherPools).map { MaxPoolGather(geometry: $0) },
   ([pool] + otherPools).map { MaxPoolBackward(geometry: $0, inputShape: [1, 2, 3, 4]) }
     + [MaxPoolBackward(geometry: pool, inputShape: [1, 2, 3, 5])],
   ([pool] + otherPools).map { AveragePool(geometry: $0, countsPadding: true) }

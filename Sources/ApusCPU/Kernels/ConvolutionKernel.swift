@@ -13,7 +13,7 @@ enum ConvolutionKernel {
     let (inputs, outputs) = (problem.image[1], problem.result[1])
     let isNarrow = inputs <= 2 || (inputs <= 8 && outputs <= 16)
     switch problem.pass {
-    case .forward: return isNarrow
+    case .forward(_, let adds, _): return isNarrow && !adds
     case .backwardData: return isNarrow && problem.geometry.stride == 1
     case .backwardWeights: return isNarrow || inputs <= 4
     }
@@ -31,11 +31,12 @@ enum ConvolutionKernel {
       guard inputTypes.allSatisfy({ $0.dtype == .float32 }) else { return nil }
       switch node.operation {
       case let operation as Convolution:
-        pass = .forward(hasBias: operation.hasBias, relu: false)
+        pass = .forward(hasBias: operation.hasBias, adds: false, relu: false)
         (geometry, image, weights) = (operation.geometry, inputTypes[0].shape, inputTypes[1].shape)
         result = node.types[0].shape
-      case let operation as RectifiedConvolution:
-        pass = .forward(hasBias: operation.convolution.hasBias, relu: true)
+      case let operation as FinishedConvolution:
+        pass = .forward(
+          hasBias: operation.convolution.hasBias, adds: operation.adds, relu: operation.rectifies)
         (geometry, image, weights) = (operation.convolution.geometry, inputTypes[0].shape, inputTypes[1].shape)
         result = node.types[0].shape
       case let operation as ConvolutionBackwardData:
@@ -49,6 +50,15 @@ enum ConvolutionKernel {
       default: return nil
       }
       if image.elementCount == 0 || result.elementCount == 0 || weights.elementCount == 0 { return nil }
+    }
+
+    /// The shape of what the pass computes.
+    var computed: Shape {
+      switch pass {
+      case .forward: result
+      case .backwardData: image
+      case .backwardWeights: weights
+      }
     }
 
     var library: OneDNNConvolution {
@@ -76,7 +86,7 @@ enum ConvolutionKernel {
       problem.dilation_w = Int64(geometry.dilation.width)
       problem.src_blocked = image[1] >= 4 ? 1 : 0
       problem.dst_blocked = 1
-      if case .forward(_, relu: true) = pass { problem.relu = 1 }
+      if case .forward(_, _, relu: true) = pass { problem.relu = 1 }
       return apus_conv_supported(&problem, passNumber) != 0 ? problem : nil
     }
 
@@ -96,12 +106,24 @@ enum ConvolutionKernel {
     let image: Layout = own.src_blocked != 0 ? .channelBlocked(8) : .plain
     let result: Layout = .channelBlocked(8)
     switch problem.pass {
-    case .forward(let hasBias, _):
+    case .forward(let hasBias, _, _):
       return LayoutChoice(inputs: [image, .plain] + (hasBias ? [.plain] : []), outputs: [result])
     case .backwardData: return LayoutChoice(inputs: [result, .plain], outputs: [image])
     case .backwardWeights(let hasBias):
       return LayoutChoice(inputs: [image, result], outputs: [.plain] + (hasBias ? [.plain] : []))
     }
+  }
+
+  /// Kernels transformed once, where Winograd's convolution reads them.
+  static func preparedOperand(
+    _ node: Graph.Node, _ inputTypes: [TensorType], _ inputLayouts: [Layout], _ options: CPUOptions
+  ) -> PreparedOperand? {
+    guard options.usesWinograd, let problem = Problem(node, inputTypes), let winograd = WinogradConvolution(problem),
+      winograd.layouts.inputs == inputLayouts, let type = winograd.preparedType
+    else { return nil }
+    return PreparedOperand(
+      input: 1, preparation: WinogradWeights(convolution: winograd), type: type,
+      operation: PreparedWinograd(convolution: winograd, original: node.operation))
   }
 
   static func kernel(_ context: LoweringContext) -> Kernel? {
@@ -122,7 +144,7 @@ enum ConvolutionKernel {
       pointer.assumingMemoryBound(to: Float.self)
     }
     switch problem.pass {
-    case .forward(let hasBias, _):
+    case .forward(let hasBias, _, _):
       return Kernel(scratchBytes: scratch) { arguments in
         let output = hasBias ? 3 : 2
         apus_conv_forward(

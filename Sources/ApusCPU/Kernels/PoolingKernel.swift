@@ -10,7 +10,7 @@ enum PoolingKernel {
       return nil
     }
     switch node.operation {
-    case is MaxPool: return LayoutChoice(inputs: [blocked], outputs: [blocked, blocked])
+    case is MaxPool: return LayoutChoice(inputs: [blocked], outputs: node.types.map { _ in blocked })
     case is MaxPoolBackward: return LayoutChoice(inputs: [blocked, blocked], outputs: [blocked])
     case is AveragePool, is AveragePoolBackward: return LayoutChoice(inputs: [blocked], outputs: [blocked])
     default: return nil
@@ -48,9 +48,10 @@ enum PoolingKernel {
         let problem = description(
           pool.geometry, image: input.shape, result: output.shape, dtype: input.dtype, layout: layout)
       else { return nil }
+      let findsPlaces = pool.findsPlaces
       return Kernel { arguments in
-        apus_maxpool_forward(
-          problem.pointer, arguments[0], arguments[1], arguments[2].assumingMemoryBound(to: Int32.self), threads)
+        let places = findsPlaces ? arguments[2].assumingMemoryBound(to: Int32.self) : nil
+        apus_maxpool_forward(problem.pointer, arguments[0], arguments[1], places, threads)
       }
     case let pool as MaxPoolBackward:
       guard context.inputLayouts[1] == layout,

@@ -6,8 +6,10 @@ import CKernels
 ///
 /// Forward and both gradients. Weights stay plain, images lie in the blocks the instruction set likes.
 struct WinogradConvolution {
-  private let problem: apus_winograd
+  private var problem: apus_winograd
   private let pass: OneDNNConvolution.Pass
+  /// The type of what is computed.
+  let resultType: TensorType
 
   /// Nil where the convolution is another, or the direct way is as fast: few channels, few tiles to share the
   /// transformed weights, or images so small that tiles hang far over their edges.
@@ -25,6 +27,7 @@ struct WinogradConvolution {
       return nil
     }
     pass = convolution.pass
+    resultType = TensorType(convolution.computed, .float32)
     let isBackwardData = if case .backwardData = pass { true } else { false }
     // The gradient of the images is the convolution of the result's gradient with the reversed weights, whose channels
     // change places.
@@ -39,7 +42,7 @@ struct WinogradConvolution {
     problem.out_step = Int64(isBackwardData ? 9 : weights[1] * 9)
     problem.in_step = Int64(isBackwardData ? weights[1] * 9 : 9)
     problem.reversed = isBackwardData ? 1 : 0
-    if case .forward(_, relu: true) = pass { problem.relu = 1 }
+    if case .forward(_, _, relu: true) = pass { problem.relu = 1 }
     self.problem = problem
   }
 
@@ -52,32 +55,68 @@ struct WinogradConvolution {
   var layouts: LayoutChoice {
     let blocked = Layout.channelBlocked(Int(apus_winograd_block()))
     return switch pass {
-    case .forward(let hasBias, _):
-      LayoutChoice(inputs: [blocked, .plain] + (hasBias ? [.plain] : []), outputs: [blocked])
+    case .forward(let hasBias, let adds, _):
+      LayoutChoice(
+        inputs: [blocked, .plain] + (hasBias ? [.plain] : []) + (adds ? [blocked] : []), outputs: [blocked])
     case .backwardData: LayoutChoice(inputs: [blocked, .plain], outputs: [blocked])
     case .backwardWeights(let hasBias):
       LayoutChoice(inputs: [blocked, blocked], outputs: [.plain] + (hasBias ? [.plain] : []))
     }
   }
 
+  /// Multiply-adds of the direct way.
+  var multiplyAdds: Int { resultType.shape.elementCount * Int(problem.in_channels) * 9 }
+
+  func encode(into key: inout PlanKey) {
+    let sizes = [
+      problem.batch, problem.in_channels, problem.in_height, problem.in_width, problem.out_channels, problem.out_height,
+      problem.out_width, problem.pad_top, problem.pad_left, problem.out_step, problem.in_step,
+    ]
+    key.add(sizes.map { Int($0) })
+    key.add(Int(problem.relu))
+    key.add(Int(problem.reversed))
+  }
+
+  /// The type of the kernels once transformed; nil for the gradients, whose kernels are never kept.
+  var preparedType: TensorType? {
+    guard case .forward = pass else { return nil }
+    return withUnsafePointer(to: problem) { TensorType([Int(apus_winograd_weight_floats($0))], .float32) }
+  }
+
+  /// Transforms kernels.
+  func weightKernel(threads: Int32) -> Kernel {
+    let description = ConstantArray([problem])
+    return Kernel { arguments in
+      apus_winograd_prepare(description.pointer, floats(arguments[0]), floats(arguments[1]), threads)
+    }
+  }
+
+  /// Convolves with transformed kernels.
+  func preparedKernel(threads: Int32) -> Kernel {
+    var prepared = self
+    prepared.problem.prepared = 1
+    return prepared.kernel(threads)
+  }
+
   func kernel(_ threads: Int32) -> Kernel {
     let description = ConstantArray([problem])
-    @Sendable func floats(_ pointer: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {
-      pointer.assumingMemoryBound(to: Float.self)
-    }
     switch pass {
-    case .forward(let hasBias, _):
-      return Kernel(scratchBytes: Int(apus_winograd_scratch(description.pointer, threads))) { arguments in
-        let output = hasBias ? 3 : 2
+    case .forward(let hasBias, let adds, _):
+      let bias = 2
+      let added = hasBias ? 3 : 2
+      let output = added + (adds ? 1 : 0)
+      return Kernel(
+        scratchBytes: Int(apus_winograd_scratch(description.pointer, threads)), inPlace: adds ? [(added, 0)] : []
+      ) { arguments in
         apus_winograd_forward(
-          description.pointer, floats(arguments[0]), floats(arguments[1]), hasBias ? floats(arguments[2]) : nil,
-          floats(arguments[output]), arguments[output + 1], threads)
+          description.pointer, floats(arguments[0]), floats(arguments[1]), hasBias ? floats(arguments[bias]) : nil,
+          adds ? floats(arguments[added]) : nil, floats(arguments[output]), arguments[output + 1], threads)
       }
     case .backwardData:
       return Kernel(scratchBytes: Int(apus_winograd_scratch(description.pointer, threads))) { arguments in
         apus_winograd_forward(
-          description.pointer, floats(arguments[0]), floats(arguments[1]), nil, floats(arguments[2]), arguments[3],
-          threads)
+          description.pointer, floats(arguments[0]), floats(arguments[1]), nil, nil, floats(arguments[2]),
+          arguments[3], threads)
       }
     case .backwardWeights(let hasBias):
       return Kernel(scratchBytes: Int(apus_winograd_weights_scratch(description.pointer))) { arguments in
@@ -87,4 +126,8 @@ struct WinogradConvolution {
       }
     }
   }
+}
+
+@Sendable private func floats(_ pointer: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {
+  pointer.assumingMemoryBound(to: Float.self)
 }

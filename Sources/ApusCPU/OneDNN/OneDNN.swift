@@ -180,17 +180,20 @@ final class OneDNNPrimitive: @unchecked Sendable {
 enum OneDNNDescription {
   /// Makes a description from an operation descriptor; nil when the library has no implementation.
   static func make<Operation>(
-    _ operation: inout Operation, hint: dnnl_primitive_desc_t? = nil, relu: Bool = false
+    _ operation: inout Operation, hint: dnnl_primitive_desc_t? = nil, adds: Bool = false, relu: Bool = false
   ) -> dnnl_primitive_desc_t? {
     var attributes: dnnl_primitive_attr_t?
     OneDNN.check(dnnl_primitive_attr_create(&attributes), "making attributes")
     defer { dnnl_primitive_attr_destroy(attributes) }
     OneDNN.check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user), "asking for scratch")
-    if relu {
+    if adds || relu {
       var operations: dnnl_post_ops_t?
       OneDNN.check(dnnl_post_ops_create(&operations), "making a post-operation")
       defer { dnnl_post_ops_destroy(operations) }
-      OneDNN.check(dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_relu, 0, 0), "adding a post-operation")
+      if adds { OneDNN.check(dnnl_post_ops_append_sum(operations, 1), "adding a post-operation") }
+      if relu {
+        OneDNN.check(dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_relu, 0, 0), "adding a post-operation")
+      }
       OneDNN.check(dnnl_primitive_attr_set_post_ops(attributes, operations), "adding post-operations")
     }
     var description: dnnl_primitive_desc_t?

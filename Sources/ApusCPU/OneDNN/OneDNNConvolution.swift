@@ -6,7 +6,7 @@ import COneDNN
 struct OneDNNConvolution {
   /// Which of the three computations.
   enum Pass {
-    case forward(hasBias: Bool, relu: Bool)
+    case forward(hasBias: Bool, adds: Bool, relu: Bool)
     case backwardData
     case backwardWeights(hasBias: Bool)
   }
@@ -35,27 +35,26 @@ struct OneDNNConvolution {
     let strides = pair(geometry.stride)
     let dilations = pair(Size2D(geometry.dilation.height - 1, geometry.dilation.width - 1))
     let (low, high) = (pair(geometry.paddingLow), pair(geometry.paddingHigh))
-    func forward(_ kind: dnnl_prop_kind_t, hasBias: Bool, relu: Bool) -> dnnl_primitive_desc_t? {
+    func forward(hasBias: Bool, adds: Bool = false, relu: Bool = false) -> dnnl_primitive_desc_t? {
       var operation = dnnl_convolution_desc_t()
       let status = withUnsafePointer(to: &bias) { bias in
         dnnl_dilated_convolution_forward_desc_init(
-          &operation, kind, dnnl_convolution_direct, &image, &weights, hasBias ? bias : nil, &result, strides,
-          dilations,
-          low, high)
+          &operation, dnnl_forward_training, dnnl_convolution_direct, &image, &weights, hasBias ? bias : nil, &result,
+          strides, dilations, low, high)
       }
-      return status == dnnl_success ? OneDNNDescription.make(&operation, relu: relu) : nil
+      return status == dnnl_success ? OneDNNDescription.make(&operation, adds: adds, relu: relu) : nil
     }
     switch pass {
-    case .forward(let hasBias, let relu): return forward(dnnl_forward_training, hasBias: hasBias, relu: relu)
+    case .forward(let hasBias, let adds, let relu): return forward(hasBias: hasBias, adds: adds, relu: relu)
     case .backwardData:
-      guard let hint = forward(dnnl_forward_training, hasBias: false, relu: false) else { return nil }
+      guard let hint = forward(hasBias: false) else { return nil }
       defer { dnnl_primitive_desc_destroy(hint) }
       var operation = dnnl_convolution_desc_t()
       let status = dnnl_dilated_convolution_backward_data_desc_init(
         &operation, dnnl_convolution_direct, &image, &weights, &result, strides, dilations, low, high)
       return status == dnnl_success ? OneDNNDescription.make(&operation, hint: hint) : nil
     case .backwardWeights(let hasBias):
-      guard let hint = forward(dnnl_forward_training, hasBias: hasBias, relu: false) else { return nil }
+      guard let hint = forward(hasBias: hasBias) else { return nil }
       defer { dnnl_primitive_desc_destroy(hint) }
       var operation = dnnl_convolution_desc_t()
       let status = withUnsafePointer(to: &bias) { bias in
@@ -90,9 +89,9 @@ struct OneDNNConvolution {
       let weights = hasGroups ? .plain : OneDNN.layout(of: weightMemory)
     else { return nil }
     switch pass {
-    case .forward(let hasBias, _):
+    case .forward(let hasBias, let adds, _):
       return LayoutChoice(
-        inputs: [image, weights] + (hasBias ? [.plain] : []), outputs: [result], lasting: [1])
+        inputs: [image, weights] + (hasBias ? [.plain] : []) + (adds ? [result] : []), outputs: [result], lasting: [1])
     case .backwardData: return LayoutChoice(inputs: [result, weights], outputs: [image], lasting: [1])
     case .backwardWeights(let hasBias):
       return LayoutChoice(inputs: [image, result], outputs: [weights] + (hasBias ? [.plain] : []))
@@ -108,10 +107,13 @@ struct OneDNNConvolution {
     var arguments: [(index: Int32, memory: dnnl_memory_desc_t, place: Int)]
     let weightPlace: Int
     let scratch: Int
+    /// The place of the value the result is added to.
+    var added: Int?
     switch pass {
-    case .forward(let hasBias, _):
+    case .forward(let hasBias, let adds, _):
       weightPlace = 1
-      scratch = hasBias ? 4 : 3
+      scratch = (hasBias ? 4 : 3) + (adds ? 1 : 0)
+      if adds { added = scratch - 2 }
       arguments = [(DNNL_ARG_SRC, image, 0), (DNNL_ARG_DST, result, scratch - 1)]
       if hasBias { arguments.append((DNNL_ARG_BIAS, bias, 2)) }
     case .backwardData:
@@ -129,12 +131,21 @@ struct OneDNNConvolution {
     if !hasGroups {
       let primitive = OneDNNPrimitive(
         description, arguments: arguments + [(weightIndex, weights, weightPlace)], scratchArgument: scratch)
-      return Kernel(scratchBytes: primitive.scratchBytes) { primitive.run($0) }
+      guard let added else { return Kernel(scratchBytes: primitive.scratchBytes) { primitive.run($0) } }
+      // The library adds to what lies where the result goes.
+      var resultMemory = result
+      let bytes = dnnl_memory_desc_get_size(&resultMemory)
+      return Kernel(scratchBytes: primitive.scratchBytes, inPlace: [(added, 0)]) { arguments in
+        if arguments[added] != arguments[added + 1] {
+          arguments[added + 1].copyMemory(from: arguments[added], byteCount: bytes)
+        }
+        primitive.run(arguments)
+      }
     }
     // Grouped weights are plain outside and reordered around the primitive, in the scratch memory.
     let primitive = OneDNNPrimitive(
       description, arguments: arguments + [(weightIndex, weights, scratch + 1)], scratchArgument: scratch)
-    guard let reorder = weightReorder(weights, isWeightGradient: isWeightGradient) else { return nil }
+    guard added == nil, let reorder = weightReorder(weights, isWeightGradient: isWeightGradient) else { return nil }
     var blocked = weights
     let offset = (primitive.scratchBytes + 63) / 64 * 64
     let bytes = offset + dnnl_memory_desc_get_size(&blocked) + 64

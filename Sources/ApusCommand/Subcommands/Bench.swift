@@ -23,13 +23,14 @@ struct Bench: ParsableCommand {
   @OptionGroup(title: "Output") var out: OutputOptions
 
   func run() throws {
-    try compute.install()
+    let executor = try compute.install()
     let request = BenchmarkRequest(
       model: model, options: try form.options(), mode: mode, batchSize: batchSize, optimizer: optimizer, steps: steps,
       threads: compute.threadCount)
     if serve { return try BenchmarkServer(request).run() }
     let report = try BenchmarkReport(request)
     try out.print(report) { Texts.benchmark(report) }
+    if executor.isProfiling { StandardStreams.error(executor.profileReport() + "\n") }
   }
 }
 

@@ -11,11 +11,13 @@ import ApusTensor
 /// - `APUS_DUMP=1` prints every plan's final graph on standard error, `APUS_DUMP=all` the graph after every pass,
 ///   `APUS_DUMP=FOLDER` writes both as text and DOT files into an existing folder.
 /// - `APUS_EXPLAIN=1` prints a line for every plan built, with the reason.
-/// - `APUS_PROFILE=1` measures every instruction; see ``PlanExecutor/profileReport()``.
+/// - `APUS_PROFILE=1` measures every instruction; `apus bench` then prints the times by operation on standard error, a
+///   program gets them from ``PlanExecutor/profileReport()``. `APUS_PROFILE=each` lists every instruction by itself.
 package struct PlanDiagnostics: Sendable {
   package var dump: String?
   package var explains = false
   package var profiles = false
+  package var listsEachInstruction = false
   private let previous = Previous()
 
   /// The last captured graph, to say what changed.
@@ -33,6 +35,7 @@ package struct PlanDiagnostics: Sendable {
     diagnostics.dump = value("APUS_DUMP")
     diagnostics.explains = value("APUS_EXPLAIN") != nil
     diagnostics.profiles = value("APUS_PROFILE") != nil
+    diagnostics.listsEachInstruction = value("APUS_PROFILE") == "each"
     return diagnostics
   }
 
@@ -84,19 +87,28 @@ package struct PlanDiagnostics: Sendable {
       || a.operation.attributeText != b.operation.attributeText
   }
 
-  /// A table of time by operation.
-  static func profile(_ program: Program, _ nanoseconds: [UInt64], replays: Int) -> String {
-    var byName: [String: (time: UInt64, count: Int)] = [:]
-    for (name, time) in zip(program.instructionNames, nanoseconds) {
-      byName[name, default: (0, 0)].time += time
-      byName[name, default: (0, 0)].count += 1
+  /// A table of time by operation, with the rate of convolutions and products as if all were done the direct way.
+  func profile(_ program: Program, _ nanoseconds: [UInt64], replays: Int) -> String {
+    var byName: [String: (time: UInt64, count: Int, work: Int)] = [:]
+    let types = listsEachInstruction ? program.instructionTypes : []
+    for (index, operation) in program.instructionNames.enumerated() {
+      let name = listsEachInstruction ? "\(operation) \(types[index])" : operation
+      byName[name, default: (0, 0, 0)].time += nanoseconds[index]
+      byName[name, default: (0, 0, 0)].count += 1
+      byName[name, default: (0, 0, 0)].work += program.instructionWork[index]
     }
     let total = max(nanoseconds.reduce(0, +), 1)
     func microseconds(_ time: UInt64) -> Double { (Double(time) / Double(replays) / 100).rounded() / 10 }
-    var lines = ["\(replays) replays, \(microseconds(total)) us each in kernels"]
+    func rate(_ work: Int, _ time: UInt64) -> String {
+      work == 0 ? "" : ", \(Int(2 * Double(work) * Double(replays) / Double(max(time, 1)))) GFLOP/s"
+    }
+    var lines = [
+      "\(replays) replays, \(microseconds(total)) us each in kernels\(rate(program.instructionWork.reduce(0, +), total))"
+    ]
     for (name, entry) in byName.sorted(by: { $0.value.time > $1.value.time }) {
       let share = (Double(entry.time) / Double(total) * 1000).rounded() / 10
-      lines.append("  \(share) %  \(microseconds(entry.time)) us  \(entry.count) x \(name)")
+      lines.append(
+        "  \(share) %  \(microseconds(entry.time)) us  \(entry.count) x \(name)\(rate(entry.work, entry.time))")
     }
     return lines.joined(separator: "\n")
   }

@@ -16,16 +16,22 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
 
   private final class Plan {
     let program: Program
+    let kept: KeptValues?
     let inputLayouts: [Layout]
+    /// Which of the data the program itself reads.
+    let reads: [Bool]
     let rootLayouts: [Layout]
     var lastUse = 0
     var nanoseconds: [UInt64]
     var replays = 0
 
-    init(program: Program) {
-      self.program = program
+    init(_ parts: KeepLasting.Parts, backend: any Backend) {
+      program = Program(parts.rest, backend: backend)
+      kept = parts.kept.map { KeptValues($0, backend: backend) }
       let graph = program.graph
       inputLayouts = graph.inputTypes.indices.map { graph.inputLayouts[$0] ?? .plain }
+      let slots = Set(graph.nodes.compactMap { ($0.operation as? GraphInput)?.slot })
+      reads = graph.inputTypes.indices.map { slots.contains($0) }
       rootLayouts = graph.roots.map { graph.layout(of: $0) }
       nanoseconds = [UInt64](repeating: 0, count: program.instructionNames.count)
     }
@@ -35,6 +41,7 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
   private let pipeline: Pipeline
   private let diagnostics: PlanDiagnostics
   private var plans: [PlanKey: Plan] = [:]
+  private var holders: [KeptValues] = []
   private var capture = GraphCapture()
   private var arena: Storage?
   private var uses = 0
@@ -52,9 +59,12 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
 
   /// Computes the tensors with one plan.
   public func realize(_ tensors: [Tensor], consuming consumed: [Tensor], keepingGraph: Bool) {
-    capture.collect(tensors)
+    // A step that gives its parameters up has nothing to keep, and what was made of them is out of date.
+    let keeps = consumed.isEmpty && !keepingGraph
+    capture.collect(tensors, keepsLasting: keeps)
     backend.prepareThread()
-    let plan = self.plan(for: tensors)
+    if !consumed.isEmpty { dropKept() }
+    let plan = self.plan(for: tensors, keepsLasting: keeps)
     uses += 1
     plan.lastUse = uses
     let taken = takeovers(of: plan, consumed, keepingGraph: keepingGraph)
@@ -62,12 +72,17 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
     capture.clear()
   }
 
-  private func plan(for tensors: [Tensor]) -> Plan {
+  private func dropKept() {
+    holders.forEach { $0.drop() }
+    holders = []
+  }
+
+  private func plan(for tensors: [Tensor], keepsLasting: Bool) -> Plan {
     if let plan = plans[capture.key] { return plan }
     let start = Program.now()
-    let captured = capture.graph(roots: tensors)
+    let captured = capture.graph(roots: tensors, keepsLasting: keepsLasting)
     let graph = pipeline.run(captured, backend: backend) { diagnostics.passed($0, $1, number: compiled) }
-    let plan = Plan(program: Program(graph, backend: backend))
+    let plan = Plan(keepsLasting ? KeepLasting.run(graph) : KeepLasting.Parts(kept: nil, rest: graph), backend: backend)
     compiled += 1
     diagnostics.built(
       number: compiled, captured: captured, plan: plan.program, milliseconds: Double(Program.now() - start) / 1e6)
@@ -78,7 +93,10 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
 
   private func evict() {
     let oldest = plans.sorted { $0.value.lastUse < $1.value.lastUse }.prefix(Self.mostPlans / 4)
-    for (key, _) in oldest { plans[key] = nil }
+    for (key, plan) in oldest {
+      plans[key] = nil
+      holders.removeAll { $0 === plan.kept }
+    }
   }
 
   /// Storage of consumed inputs that results are written over, by result.
@@ -105,21 +123,35 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
   private func replay(_ plan: Plan, _ tensors: [Tensor], _ taken: [Int: Storage], keepingGraph: Bool) {
     let program = plan.program
     let memory = program.memory
-    if arena.map({ $0.byteCount < memory.arenaBytes }) ?? true {
+    let arenaBytes = max(memory.arenaBytes, plan.kept?.program.memory.arenaBytes ?? 0)
+    if arena.map({ $0.byteCount < arenaBytes }) ?? true {
       arena = nil
-      arena = Storage(byteCount: max(memory.arenaBytes, 64))
+      arena = Storage(byteCount: max(arenaBytes, 64))
     }
     guard let arena else { return }
-    peakArenaBytes = max(peakArenaBytes, memory.arenaBytes)
+    peakArenaBytes = max(peakArenaBytes, arenaBytes)
     let results = memory.resultBytes.enumerated().map { taken[$0] ?? Storage(byteCount: $1) }
-    withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer.self, capacity: capture.leaves.count + results.count + 1)
-    {
+    let inputCount = program.graph.inputTypes.count
+    withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer.self, capacity: inputCount + results.count + 1) {
       pointers in
       guard let base = pointers.baseAddress else { return }
+      let isCurrent = plan.kept?.isCurrent(capture.leaves, scalars: capture.scalars) ?? true
       for (slot, leaf) in capture.leaves.enumerated() {
-        (base + slot).initialize(to: storage(of: leaf, in: plan.inputLayouts[slot]).pointer)
+        // What only kept values are made of may stay as it lies.
+        let place =
+          plan.reads[slot] || !isCurrent ? storage(of: leaf, in: plan.inputLayouts[slot]).pointer : arena.pointer
+        (base + slot).initialize(to: place)
       }
-      let resultBase = base + capture.leaves.count
+      if let kept = plan.kept {
+        if !isCurrent {
+          kept.compute(capture.leaves, inputs: base, scalars: capture.scalars, arena: arena.pointer)
+          if !holders.contains(where: { $0 === kept }) { holders.append(kept) }
+        }
+        for (number, storage) in kept.storages.enumerated() {
+          (base + capture.leaves.count + number).initialize(to: storage.pointer)
+        }
+      }
+      let resultBase = base + inputCount
       for (number, storage) in results.enumerated() { (resultBase + number).initialize(to: storage.pointer) }
       if diagnostics.profiles {
         program.profile(
@@ -204,11 +236,14 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
     }
   }
 
+  /// Whether instructions are measured.
+  public var isProfiling: Bool { diagnostics.profiles }
+
   /// Where the time of the most replayed plan went, by operation; needs `APUS_PROFILE=1`.
   public func profileReport() -> String {
     GraphLock.withLock {
       guard let plan = plans.values.max(by: { $0.replays < $1.replays }), plan.replays > 0 else { return "no plan" }
-      return PlanDiagnostics.profile(plan.program, plan.nanoseconds, replays: plan.replays)
+      return diagnostics.profile(plan.program, plan.nanoseconds, replays: plan.replays)
     }
   }
 }

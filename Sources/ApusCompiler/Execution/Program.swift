@@ -28,6 +28,14 @@ package final class Program: @unchecked Sendable {
   package let memory: MemoryPlan
   /// Names of the instructions' operations, in order.
   package let instructionNames: [String]
+  /// Types of what each instruction makes of what, for reports.
+  var instructionTypes: [String] {
+    graph.nodes.filter { Program.needsKernel($0, in: graph) }.map { node in
+      node.inputs.map { graph.type(of: $0).shape.description }.joined(separator: " ") + " -> \(node.types[0].shape)"
+    }
+  }
+  /// Multiply-adds of each instruction, 0 where they are not what counts.
+  package let instructionWork: [Int]
   private var instructions: [Instruction] = []
   private let arguments: KernelArguments
   private let argumentCount: Int
@@ -50,6 +58,11 @@ package final class Program: @unchecked Sendable {
     }
     memory = PlanMemory.run(graph, kernels: kernels)
     instructionNames = zip(graph.nodes, kernels).compactMap { node, kernel in kernel == nil ? nil : node.operation.name
+    }
+    instructionWork = zip(graph.nodes, kernels).compactMap { node, kernel in
+      guard kernel != nil else { return nil }
+      let inputs = node.inputs.map { graph.type(of: $0) }
+      return (node.operation as? any CountsMultiplyAdds)?.multiplyAdds(inputs, node.types) ?? 0
     }
     argumentCount = zip(graph.nodes, kernels).reduce(0) { count, pair in
       pair.1 == nil ? count : count + pair.0.inputs.count + pair.0.types.count + 1

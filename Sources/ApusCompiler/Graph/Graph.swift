@@ -35,6 +35,8 @@ package struct Graph: Sendable {
   package var nodes: [Node] = []
   /// Types of the data the graph is given; `GraphInput(slot:)` nodes refer to them.
   package var inputTypes: [TensorType] = []
+  /// Slots whose data stays the same from replay to replay more often than not: parameters.
+  package var lastingSlots: Set<Int> = []
   /// The number of scalars bound at replay; `BoundScalar(slot:)` nodes refer to them.
   package var scalarCount = 0
   /// How the given data must lie in memory, by slot; plain where there is no entry.
@@ -63,6 +65,20 @@ package struct Graph: Sendable {
       for input in node.inputs { users[input.node].append(index) }
     }
     return users
+  }
+
+  /// Which nodes depend on nothing but lasting data and scalars, so that their values can be kept.
+  package func lastingNodes() -> [Bool] {
+    var lasts = [Bool](repeating: false, count: nodes.count)
+    for (index, node) in nodes.enumerated() {
+      switch node.operation {
+      case let input as GraphInput: lasts[index] = lastingSlots.contains(input.slot)
+      case is ScalarConstant, is BoundScalar: lasts[index] = true
+      case is Random: lasts[index] = false
+      default: lasts[index] = !node.inputs.isEmpty && node.inputs.allSatisfy { lasts[$0.node] }
+      }
+    }
+    return lasts
   }
 
   /// The graph without operations that no root needs.
@@ -96,6 +112,7 @@ package struct Rebuilder {
     self.source = source
     result = Graph()
     result.inputTypes = source.inputTypes
+    result.lastingSlots = source.lastingSlots
     result.scalarCount = source.scalarCount
     result.inputLayouts = source.inputLayouts
   }

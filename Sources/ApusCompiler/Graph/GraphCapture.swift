@@ -22,9 +22,10 @@ struct GraphCapture {
     var output: Int
   }
 
-  /// Walks from the roots to existing values.
-  mutating func collect(_ roots: [Tensor]) {
+  /// Walks from the roots to existing values. A plan that keeps what is made of parameters alone is another one.
+  mutating func collect(_ roots: [Tensor], keepsLasting: Bool) {
     key.removeAll()
+    key.add(keepsLasting)
     nodes.removeAll(keepingCapacity: true)
     leaves.removeAll(keepingCapacity: true)
     leafEdges.removeAll(keepingCapacity: true)
@@ -97,6 +98,7 @@ struct GraphCapture {
     leaves.append(tensor)
     leafEdges.append(0)
     key.add(tensor.type)
+    key.add(tensor.node.isLasting)
     return leaves.count - 1
   }
 
@@ -109,9 +111,10 @@ struct GraphCapture {
   }
 
   /// The captured nodes as a graph for the compiler, in the order of recording.
-  func graph(roots: [Tensor]) -> Graph {
+  func graph(roots: [Tensor], keepsLasting: Bool) -> Graph {
     var graph = Graph()
     graph.inputTypes = leaves.map(\.type)
+    if keepsLasting { graph.lastingSlots = Set(leaves.indices.filter { leaves[$0].node.isLasting }) }
     graph.scalarCount = scalars.count
     let inputs = leaves.indices.map { graph.append(GraphInput(slot: $0), [], [graph.inputTypes[$0]]) }
     // Scalars are numbered in the order of the walk, nodes placed in the order of recording.

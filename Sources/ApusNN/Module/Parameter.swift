@@ -40,6 +40,7 @@ public final class Parameter: Sendable {
   /// A parameter with a start value. One with the role `state` is not trainable.
   public init(_ value: Tensor, role: Role = .weight) {
     self.role = role
+    value.node.noteLasting()
     content = Mutex(Content(value: value, isTrainable: role != .state, name: nil))
   }
 
@@ -59,7 +60,7 @@ public final class Parameter: Sendable {
       // What a dry run records means nothing after it.
       if Diagnostics.isDryRun { return }
       ParameterRecorder.current?.noteAssignment(to: self)
-      content.withLock { $0.value = newValue }
+      replace(newValue)
     }
   }
 
@@ -86,7 +87,10 @@ public final class Parameter: Sendable {
   package func noteName(_ name: String) { content.withLock { if $0.name != name { $0.name = name } } }
 
   /// Replaces the value by one that may have another element type; not inside a gradient.
-  package func replace(_ value: Tensor) { content.withLock { $0.value = value } }
+  package func replace(_ value: Tensor) {
+    value.node.noteLasting()
+    content.withLock { $0.value = value }
+  }
 
   /// The name, or what can be said about a parameter without one.
   package var label: String { name.map { "'\($0)'" } ?? "(a \(role.rawValue) of shape \(shape), not yet named)" }

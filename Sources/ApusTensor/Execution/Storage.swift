@@ -28,6 +28,24 @@ public final class Storage: @unchecked Sendable {
     release = { StoragePool.shared.giveBack($0, size) }
   }
 
+  /// Memory full of zeros. Where there is much of it the system gives it page by page when it is first written, so memory
+  /// that is overwritten later, such as an optimizer's first state, costs nothing here.
+  package init(zeroedByteCount byteCount: Int) {
+    let size = (max(byteCount, 1) + 127) / 64 * 64
+    self.byteCount = byteCount
+    isOwned = true
+    if size >= StoragePool.leastBytes,
+      let mapped = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), mapped != MAP_FAILED
+    {
+      pointer = mapped
+      release = { munmap($0, size) }
+    } else {
+      pointer = Self.allocate(size)
+      pointer.initializeMemory(as: UInt8.self, repeating: 0, count: size)
+      release = { free($0) }
+    }
+  }
+
   /// Memory owned by someone else, for example a mapped file; `release` is called once when it is no longer needed.
   public init(
     adopting pointer: UnsafeMutableRawPointer, byteCount: Int,
@@ -77,6 +95,27 @@ public struct HostArray: Sendable {
     let storage = Storage(byteCount: type.byteCount)
     try body(UnsafeMutableRawBufferPointer(start: storage.pointer, count: type.byteCount))
     self.init(type: type, storage: storage)
+  }
+
+  /// An array of equal elements.
+  package init(repeating value: Double, type: TensorType) {
+    guard value != 0 else {
+      self.init(type: type, storage: Storage(zeroedByteCount: type.byteCount))
+      return
+    }
+    self.init(type: type) { bytes in
+      func fill<Scalar: TensorScalar>(_: Scalar.Type) {
+        bytes.bindMemory(to: Scalar.self).initialize(repeating: Scalar(saturating: value))
+      }
+      switch type.dtype {
+      case .float32: fill(Float.self)
+      case .float64: fill(Double.self)
+      case .int32: fill(Int32.self)
+      case .int64: fill(Int64.self)
+      case .uint8: fill(UInt8.self)
+      case .bool: fill(Bool.self)
+      }
+    }
   }
 
   /// An array holding a copy of `scalars`.

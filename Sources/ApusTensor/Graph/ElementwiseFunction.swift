@@ -21,21 +21,24 @@ package struct ElementwiseFunction {
   }
 
   /// The function of tensors of one shape.
-  package func callAsFunction(_ arguments: [Tensor]) -> [Tensor] {
+  ///
+  /// - Parameter spread: gains the tensors made of scalars that exist already, which nobody else holds: a result may
+  ///   take their place in memory.
+  package func callAsFunction(_ arguments: [Tensor], spread: inout [Tensor]) -> [Tensor] {
     let shape = arguments.first?.shape ?? []
-    return Tensor.recordAll(ElementwiseApplication(body: body), arguments + captured.map { Self.spread($0, shape) })
+    let operands = captured.map { scalar in
+      guard scalar.node.hasValues, shape.rank > 0 else { return scalar }
+      let made = Tensor(HostArray(repeating: scalar.item(), type: TensorType(shape, scalar.dtype)))
+      spread.append(made)
+      return made
+    }
+    return Tensor.recordAll(ElementwiseApplication(body: body), arguments + operands)
   }
 
-  /// A scalar that exists already, as a tensor of this shape, so that a result may later take its place in memory;
-  /// other scalars are broadcast.
-  private static func spread(_ scalar: Tensor, _ shape: Shape) -> Tensor {
-    guard scalar.node.hasValues, shape.rank > 0 else { return scalar }
-    let type = TensorType(shape, scalar.dtype)
-    let values = [Double](repeating: scalar.item(), count: shape.elementCount)
-    return Tensor(
-      HostArray(type: type) { bytes in
-        if let base = bytes.baseAddress { HostView(type: type, pointer: base).store(values) }
-      })
+  /// The function of tensors of one shape.
+  package func callAsFunction(_ arguments: [Tensor]) -> [Tensor] {
+    var spread: [Tensor] = []
+    return self(arguments, spread: &spread)
   }
 }
 

@@ -21,6 +21,7 @@ public final class Node: @unchecked Sendable {
   package private(set) var value: StoredValue?
   package private(set) var otherValues: [StoredValue?]
   private let isComputed: Atomic<Bool>
+  private let lasts = Atomic<Bool>(false)
   /// Scratch of the walk that collects a graph: the walk's number, and the node's index in it.
   package var visit: UInt64 = 0
   package var index: Int = 0
@@ -61,6 +62,13 @@ public final class Node: @unchecked Sendable {
 
   /// Whether every output has a value.
   package var hasValues: Bool { isComputed.load(ordering: .acquiring) }
+
+  /// Whether the value is a parameter's: expected to be read by many graphs, so that what is computed from it alone is
+  /// worth keeping.
+  package var isLasting: Bool { lasts.load(ordering: .relaxed) }
+
+  /// Says that the value is a parameter's.
+  package func noteLasting() { lasts.store(true, ordering: .relaxed) }
 
   package func type(of output: Int) -> TensorType { output == 0 ? type : otherTypes[output - 1] }
 

@@ -35,7 +35,8 @@ public func trainStep(
     sum = number < batches.count - 1 ? total.realized() : total
   }
   guard let sum else { preconditionFailure("no batch gave a gradient") }
-  optimizer.update(model, along: clipping(sum), constraint: constraint(maxNorm), average: average)
+  optimizer.update(
+    model, along: clipping(sum), constraint: constraint(maxNorm), average: average, overwritesParameters: true)
   var value = 0.0
   var correct: Int?
   for (number, batch) in batches.enumerated() {

@@ -32,7 +32,8 @@ public func trainStep(
 ) -> StepResult {
   let judged = lossGradients(model, batch, loss, adversarial, penalty, keepsLoss: false)
   let gradients = optimizer.withoutFrozen(judged.gradients)
-  optimizer.update(model, along: clipping(gradients), constraint: constraint(maxNorm), average: average)
+  optimizer.update(
+    model, along: clipping(gradients), constraint: constraint(maxNorm), average: average, overwritesParameters: true)
   let total = gradients.value.item()
   let value = judged.addsToLoss ? gradients.auxiliary[1].item() : total
   let correct = Predictions.correctRows(gradients.auxiliary[0], batch.targets, task)

@@ -21,6 +21,7 @@ typedef struct {
   /// Where weight (output o, input c, row i, column j) lies: o * out_step + c * in_step + 3 i + j, or with the taps reversed.
   int64_t out_step, in_step;
   int reversed;
+  int prepared;  // whether the weights come transformed by apus_winograd_prepare
 } apus_winograd;
 
 /// The channels in a block of the images: 16 where vectors are that wide, else 8.
@@ -30,10 +31,14 @@ int apus_winograd_block(void);
 int64_t apus_winograd_scratch(const apus_winograd *problem, int threads);
 int64_t apus_winograd_weights_scratch(const apus_winograd *problem);
 
-/// dst = the convolution of src with weights, plus the bias of each output channel unless it is NULL. The same bits for
-/// any number of threads.
+/// The floats of transformed weights, and how to make them: 64-byte aligned.
+int64_t apus_winograd_weight_floats(const apus_winograd *problem);
+void apus_winograd_prepare(const apus_winograd *problem, const float *weights, float *transformed, int threads);
+
+/// dst = the convolution of src with weights, plus the bias of each output channel and `added`, which lies as dst does and
+/// may be dst, unless they are NULL. The same bits for any number of threads.
 void apus_winograd_forward(const apus_winograd *problem, const float *src, const float *weights, const float *bias,
-                           float *dst, void *scratch, int threads);
+                           const float *added, float *dst, void *scratch, int threads);
 
 /// The gradients of the weights (where the weights lie) and of the bias unless it is NULL, from the images and the
 /// gradient of the result; `relu` is not looked at. The same bits for any number of threads.

@@ -23,16 +23,21 @@ extension PoolGeometry {
 /// the image. The first of equal elements wins, in row-major order; NaN is the largest.
 package struct MaxPool: Primitive {
   package var geometry: PoolGeometry
+  /// Whether the places are an output; plans leave them out where no gradient reads them.
+  package var findsPlaces = true
 
   package init(geometry: PoolGeometry) { self.geometry = geometry }
 
   package var name: String { "max_pool" }
 
-  package func encode(into key: inout PlanKey) { geometry.encode(into: &key) }
+  package func encode(into key: inout PlanKey) {
+    geometry.encode(into: &key)
+    key.add(findsPlaces)
+  }
 
   package func resultTypes(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
     let type = try geometry.outputType(of: inputs[0])
-    return [type, TensorType(type.shape, .int32)]
+    return findsPlaces ? [type, TensorType(type.shape, .int32)] : [type]
   }
 
   package func gradient(_ context: GradientContext) -> [Tensor?] {
@@ -53,7 +58,7 @@ package struct MaxPool: Primitive {
       }
     }
     outputs[0].store(y)
-    outputs[1].store(places)
+    if findsPlaces { outputs[1].store(places) }
   }
 }
 
