@@ -112,4 +112,15 @@ import Testing
       #expect(KeepLasting.run(Pipeline().run(other, backend: backend)).kept == nil)
     }
   }
+
+  @Test func resultsMadeOfParametersAloneBelongToTheCaller() {
+    Execution.$override.withValue(CPUExecutor.make(options: CPUOptions(threads: 1, isDeterministic: false))) {
+      let weight = Parameter(Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3]))
+      for _ in 0..<2 {
+        let tripled = weight.value * 3 + 0.5
+        #expect(tripled.reshaped(to: [3, 2]).scalars(as: Float.self) == [3.5, 6.5, 9.5, 12.5, 15.5, 18.5])
+        #expect((weight.value.sum(squeezingAxes: 1) * 2).scalars(as: Float.self) == [12, 30])
+      }
+    }
+  }
 }

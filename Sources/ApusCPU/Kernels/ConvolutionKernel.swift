@@ -101,7 +101,10 @@ enum ConvolutionKernel {
 
   static func layouts(_ node: Graph.Node, _ inputTypes: [TensorType], _ options: CPUOptions) -> LayoutChoice? {
     guard let problem = Problem(node, inputTypes) else { return nil }
-    if options.usesWinograd, let winograd = WinogradConvolution(problem) { return winograd.layouts }
+    let isPrepared = node.lastingInputs.contains(1)
+    if options.usesWinograd, let winograd = WinogradConvolution(problem, isPrepared: isPrepared) {
+      return winograd.layouts
+    }
     guard let own = problem.own else { return problem.library.layouts() }
     let image: Layout = own.src_blocked != 0 ? .channelBlocked(8) : .plain
     let result: Layout = .channelBlocked(8)
@@ -118,8 +121,8 @@ enum ConvolutionKernel {
   static func preparedOperand(
     _ node: Graph.Node, _ inputTypes: [TensorType], _ inputLayouts: [Layout], _ options: CPUOptions
   ) -> PreparedOperand? {
-    guard options.usesWinograd, let problem = Problem(node, inputTypes), let winograd = WinogradConvolution(problem),
-      winograd.layouts.inputs == inputLayouts, let type = winograd.preparedType
+    guard options.usesWinograd, let problem = Problem(node, inputTypes),
+      let winograd = WinogradConvolution(problem, isPrepared: true), winograd.layouts.inputs == inputLayouts, let type = winograd.preparedType
     else { return nil }
     return PreparedOperand(
       input: 1, preparation: WinogradWeights(convolution: winograd), type: type,

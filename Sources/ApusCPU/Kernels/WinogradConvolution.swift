@@ -13,7 +13,9 @@ struct WinogradConvolution {
 
   /// Nil where the convolution is another, or the direct way is as fast: few channels, few tiles to share the
   /// transformed weights, or images so small that tiles hang far over their edges.
-  init?(_ convolution: ConvolutionKernel.Problem) {
+  ///
+  /// - Parameter isPrepared: whether the kernels are transformed once for many runs.
+  init?(_ convolution: ConvolutionKernel.Problem, isPrepared: Bool = false) {
     let geometry = convolution.geometry
     let (image, result, weights) = (convolution.image, convolution.result, convolution.weights)
     guard geometry.groups == 1, geometry.stride == 1, geometry.dilation == 1, weights[2] == 3, weights[3] == 3,
@@ -23,7 +25,7 @@ struct WinogradConvolution {
     else { return nil }
     let (height, width) = (result[2], result[3])
     let tiles = result[0] * ((height + 3) / 4) * ((width + 3) / 4)
-    guard tiles >= Self.leastTiles, Double(tiles * 16) <= Self.mostWaste * Double(result[0] * height * width) else {
+    guard tiles >= (isPrepared ? Self.leastTilesOfPrepared : Self.leastTiles), Double(tiles * 16) <= Self.mostWaste * Double(result[0] * height * width) else {
       return nil
     }
     pass = convolution.pass
@@ -49,6 +51,7 @@ struct WinogradConvolution {
   // Measured against oneDNN on Zen 5: 1.3 to 1.6 times as fast with 64 tiles of images of 14x14, 0.9 with 32 of 7x7.
   private static let leastChannels = 32
   private static let leastTiles = 48
+  private static let leastTilesOfPrepared = 24
   /// Of pixels in tiles to pixels of the result; 13x13 is at 1.51 and gains a fourth still.
   private static let mostWaste = 1.6
 

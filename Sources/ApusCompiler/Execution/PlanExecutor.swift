@@ -73,7 +73,7 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
   }
 
   private func dropKept() {
-    holders.forEach { $0.drop() }
+    for holder in holders { holder.drop() }
     holders = []
   }
 

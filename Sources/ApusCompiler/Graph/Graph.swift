@@ -24,6 +24,8 @@ package struct Graph: Sendable {
     package var types: [TensorType]
     /// How each output lies in memory; empty until layouts are chosen, which means plain.
     package var layouts: [Layout] = []
+    /// Inputs that stay the same from replay to replay, known while layouts are chosen.
+    package var lastingInputs: Set<Int> = []
 
     package init(_ operation: any Primitive, _ inputs: [ValueID], _ types: [TensorType]) {
       self.operation = operation

@@ -9,8 +9,10 @@ import ApusTensor
 package enum ChooseLayouts {
   package static func run(_ graph: Graph, backend: any Backend) -> Graph {
     var state = State(backend: backend)
+    let lasts = graph.lastingNodes()
     let result = graph.rebuilt { builder, index in
-      let node = graph.nodes[index]
+      var node = graph.nodes[index]
+      node.lastingInputs = Set(node.inputs.indices.filter { lasts[node.inputs[$0].node] })
       let inputs = node.inputs.map { builder.mapped($0) }
       let choice = state.choice(for: node, inputs: inputs, in: builder.result)
       var operands: [ValueID] = []

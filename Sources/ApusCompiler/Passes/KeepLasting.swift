@@ -13,7 +13,15 @@ package enum KeepLasting {
 
   package static func run(_ graph: Graph) -> Parts {
     let lasts = graph.lastingNodes()
-    let roots = Set(graph.roots.map(\.node))
+    // Without data everything is made of parameters, and asked for once.
+    guard graph.nodes.indices.contains(where: { graph.nodes[$0].operation is GraphInput && !lasts[$0] }) else {
+      return Parts(kept: nil, rest: graph)
+    }
+    // What is asked for, and what that views: results belong to the caller.
+    var roots = Set(graph.roots.map(\.node))
+    for index in graph.nodes.indices.reversed() where roots.contains(index) {
+      if PlanMemory.isView(graph.nodes[index], in: graph) { roots.insert(graph.nodes[index].inputs[0].node) }
+    }
     // Views and scalars cost nothing; they stay where they are read.
     func isComputed(_ index: Int) -> Bool {
       switch graph.nodes[index].operation {
