@@ -33,6 +33,7 @@ bench: build  ## time training and inference beside PyTorch, in one run (makes .
 	.venv-peers/bin/python Benchmarks/networks.py
 	swift run -c release PlanOverhead
 	swift run -c release StepCosts
+	swift run -c release CostCurves
 
 interop: setup  ## let other programs read what Apus writes, and the reverse (makes .venv-interop, .venv-peers)
 	scripts/interop-environment

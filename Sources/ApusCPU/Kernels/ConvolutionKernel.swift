@@ -122,7 +122,8 @@ enum ConvolutionKernel {
     _ node: Graph.Node, _ inputTypes: [TensorType], _ inputLayouts: [Layout], _ options: CPUOptions
   ) -> PreparedOperand? {
     guard options.usesWinograd, let problem = Problem(node, inputTypes),
-      let winograd = WinogradConvolution(problem, isPrepared: true), winograd.layouts.inputs == inputLayouts, let type = winograd.preparedType
+      let winograd = WinogradConvolution(problem, isPrepared: true), winograd.layouts.inputs == inputLayouts,
+      let type = winograd.preparedType
     else { return nil }
     return PreparedOperand(
       input: 1, preparation: WinogradWeights(convolution: winograd), type: type,

@@ -25,7 +25,9 @@ struct WinogradConvolution {
     else { return nil }
     let (height, width) = (result[2], result[3])
     let tiles = result[0] * ((height + 3) / 4) * ((width + 3) / 4)
-    guard tiles >= (isPrepared ? Self.leastTilesOfPrepared : Self.leastTiles), Double(tiles * 16) <= Self.mostWaste * Double(result[0] * height * width) else {
+    guard tiles >= (isPrepared ? Self.leastTilesOfPrepared : Self.leastTiles),
+      Double(tiles * 16) <= Self.mostWaste * Double(result[0] * height * width)
+    else {
       return nil
     }
     pass = convolution.pass
