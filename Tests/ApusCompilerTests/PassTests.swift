@@ -183,6 +183,17 @@ private struct BlockingBackend: Backend {
   #expect(names == ["input", "input", "convolution_relu", "convolution", "fused"])
 }
 
+@Test func updatesFollowTheirGradientsThoughTheRateIsRecordedLast() {
+  var maker = GraphMaker()
+  let gradient = maker.apply(Unary(.exponential), maker.input([4]))
+  let other = maker.apply(Unary(.square), gradient)
+  let rate = maker.graph.append(BoundScalar(slot: 0), [], [TensorType([], .float32)])
+  maker.graph.scalarCount = 1
+  maker.graph.roots = [maker.apply(Binary(.multiply), gradient, rate), maker.apply(Unary(.negate), other)]
+  let names = Schedule.run(maker.graph).nodes.map { $0.operation.name }
+  #expect(names == ["input", "bound_scalar", "exp", "mul", "square", "neg"])
+}
+
 @Test func paddedLayoutsStayWhereZerosStayZero() {
   func layout(after operation: some Primitive) -> Layout {
     var maker = GraphMaker()
