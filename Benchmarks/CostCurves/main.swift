@@ -74,4 +74,4 @@ let costs = try sizes.map { size in
 }
 panels.append(
   panel("resnet18, batch 4", Axis("pixels along a side"), "ms a megapixel", sizes.map(Double.init), costs))
-try Figure("Cost of a step, two threads", columns: 3, panels: panels).write(to: "Benchmarks/pictures/cost-curves.svg")
+try Figure("Cost of a step", columns: 3, panels: panels).write(to: "Benchmarks/pictures/cost-curves.svg")
