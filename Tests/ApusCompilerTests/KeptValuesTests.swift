@@ -123,4 +123,31 @@ import Testing
       }
     }
   }
+
+  /// Every kind of convolution kernel adds and rectifies: grouped, depthwise, of few channels, strided.
+  @Test(arguments: [(16, 32, 4, 1), (32, 32, 32, 1), (2, 8, 1, 1), (24, 40, 1, 2)])
+  func convolutionsOfAllKindsAddAndRectify(inputs: Int, outputs: Int, groups: Int, stride: Int) {
+    withRandomSeed(19) {
+      let conv = Conv2D(
+        inputs, outputs, kernel: 3, stride: Size2D(stride, stride), padding: 1, groups: groups, bias: false)
+      let norm = BatchNorm(outputs)
+      norm.runningMean.value = Tensor.randomNormal([outputs])
+      let x = Tensor.randomNormal([2, inputs, 10, 12])
+      let other = Tensor.randomNormal([2, outputs, 10 / stride, 12 / stride])
+      // The added value is read again, so it may not be written over.
+      func result() -> [Float] {
+        withInference {
+          let doubled = other * 2
+          return (relu(norm(conv(x)) + doubled) - doubled).scalars(as: Float.self)
+        }
+      }
+      let plain = PlanExecutor(
+        backend: CPUBackend(options: CPUOptions(threads: 1, isDeterministic: true, usesWinograd: false)),
+        pipeline: Pipeline(fuses: false))
+      let expected = Execution.$override.withValue(plain) { result() }
+      Execution.$override.withValue(CPUExecutor.make(options: CPUOptions(threads: 2, isDeterministic: false))) {
+        for _ in 0..<2 { expectEqual(result(), expected) }
+      }
+    }
+  }
 }

@@ -126,30 +126,34 @@ struct OneDNNConvolution {
       arguments = [(DNNL_ARG_SRC, image, 0), (DNNL_ARG_DIFF_DST, result, 1)]
       if hasBias { arguments.append((DNNL_ARG_DIFF_BIAS, bias, 3)) }
     }
+    // The library adds to what lies where the result goes.
+    var resultMemory = result
+    let addedBytes = dnnl_memory_desc_get_size(&resultMemory)
+    let addedPlace = added
+    let inPlace = added.map { [(input: $0, output: 0)] } ?? []
+    @Sendable func moveAdded(_ arguments: KernelArguments) {
+      guard let addedPlace, arguments[addedPlace] != arguments[addedPlace + 1] else { return }
+      arguments[addedPlace + 1].copyMemory(from: arguments[addedPlace], byteCount: addedBytes)
+    }
     let isWeightGradient = if case .backwardWeights = pass { true } else { false }
     let weightIndex = isWeightGradient ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS
     if !hasGroups {
       let primitive = OneDNNPrimitive(
         description, arguments: arguments + [(weightIndex, weights, weightPlace)], scratchArgument: scratch)
-      guard let added else { return Kernel(scratchBytes: primitive.scratchBytes) { primitive.run($0) } }
-      // The library adds to what lies where the result goes.
-      var resultMemory = result
-      let bytes = dnnl_memory_desc_get_size(&resultMemory)
-      return Kernel(scratchBytes: primitive.scratchBytes, inPlace: [(added, 0)]) { arguments in
-        if arguments[added] != arguments[added + 1] {
-          arguments[added + 1].copyMemory(from: arguments[added], byteCount: bytes)
-        }
+      return Kernel(scratchBytes: primitive.scratchBytes, inPlace: inPlace) { arguments in
+        moveAdded(arguments)
         primitive.run(arguments)
       }
     }
     // Grouped weights are plain outside and reordered around the primitive, in the scratch memory.
     let primitive = OneDNNPrimitive(
       description, arguments: arguments + [(weightIndex, weights, scratch + 1)], scratchArgument: scratch)
-    guard added == nil, let reorder = weightReorder(weights, isWeightGradient: isWeightGradient) else { return nil }
+    guard let reorder = weightReorder(weights, isWeightGradient: isWeightGradient) else { return nil }
     var blocked = weights
     let offset = (primitive.scratchBytes + 63) / 64 * 64
     let bytes = offset + dnnl_memory_desc_get_size(&blocked) + 64
-    return Kernel(scratchBytes: bytes) { arguments in
+    return Kernel(scratchBytes: bytes, inPlace: inPlace) { arguments in
+      moveAdded(arguments)
       withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer.self, capacity: scratch + 4) { list in
         guard let base = list.baseAddress else { return }
         for index in 0...scratch { (base + index).initialize(to: arguments[index]) }
