@@ -38,7 +38,10 @@ package struct CPUBackend: Backend {
 
   package func kernel(for node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> Kernel {
     let context = LoweringContext(node: node, inputTypes: inputTypes, inputLayouts: inputLayouts, options: options)
-    return ownKernel(context) ?? referenceKernel(for: node, inputTypes: inputTypes)
+    if let kernel = ownKernel(context) { return kernel }
+    let reference = referenceKernel(for: node, inputTypes: inputTypes)
+    let isPlain = inputLayouts.allSatisfy(\.isPlain) && node.layouts.allSatisfy(\.isPlain)
+    return isPlain ? reference : PlainDetour.around(reference, context)
   }
 
   private func ownKernel(_ context: LoweringContext) -> Kernel? {

@@ -90,4 +90,27 @@ import Testing
     }
     #expect(counts["concatenate"] == 1 && counts["reorder", default: 0] >= 1, "\(counts)")
   }
+
+  /// An operation that no kernel takes in its layouts is computed through plain ones.
+  @Test func whatNoKernelTakesIsComputedThroughThePlainLayout() {
+    let layout = Layout.channelBlocked(8)
+    let type = TensorType([2, 5, 3, 4], .float64)
+    var node = Graph.Node(Unary(.negate), [ValueID(0)], [type])
+    node.layouts = [layout]
+    let kernel = CPUBackend(options: CPUOptions(threads: 1)).kernel(
+      for: node, inputTypes: [type], inputLayouts: [.channelBlocked(16)])
+    let values = (0..<120).map { Double($0) - 30.5 }
+    func storage(_ layout: Layout) -> Storage { Storage(byteCount: layout.storedCount(type.shape) * 8) }
+    let (plain, given, made) = (storage(.plain), storage(.channelBlocked(16)), storage(layout))
+    HostView(type: type, pointer: plain.pointer).store(values)
+    LayoutConversion.convert(
+      type: type, from: plain.pointer, layout: .plain, to: given.pointer, layout: .channelBlocked(16))
+    var arguments = [given.pointer, made.pointer, made.pointer]
+    arguments.withUnsafeMutableBufferPointer { list in
+      if let base = list.baseAddress { kernel.run(base) }
+    }
+    LayoutConversion.convert(type: type, from: made.pointer, layout: layout, to: plain.pointer, layout: .plain)
+    #expect(HostView(type: type, pointer: plain.pointer).doubles() == values.map { -$0 })
+    withExtendedLifetime((plain, given, made)) {}
+  }
 }

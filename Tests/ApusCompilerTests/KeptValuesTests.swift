@@ -150,4 +150,25 @@ import Testing
       }
     }
   }
+
+  @Test func onlyTheLeftSideOfADifferenceIsFolded() {
+    withRandomSeed(23) {
+      let (conv, offset) = (Conv2D(3, 8, kernel: 3), Parameter(Tensor.randomNormal([1, 8, 1, 1])))
+      let (x, still) = (Tensor.randomNormal([2, 3, 7, 6]), Parameter(Tensor.randomNormal([2, 3, 7, 6])))
+      func results() -> [[Float]] {
+        withInference {
+          let fixed = conv(still.value)
+          let differences = [conv(x) - offset.value, offset.value - conv(x), fixed - conv(x), fixed.squared()]
+          realize(differences)
+          return differences.map { $0.scalars(as: Float.self) }
+        }
+      }
+      let plain = PlanExecutor(
+        backend: CPUBackend(options: CPUOptions(threads: 1, isDeterministic: true)), pipeline: Pipeline(fuses: false))
+      let expected = Execution.$override.withValue(plain) { results() }
+      Execution.$override.withValue(CPUExecutor.make(options: CPUOptions(threads: 1))) {
+        for (a, b) in zip(results(), expected) { expectEqual(a, b) }
+      }
+    }
+  }
 }

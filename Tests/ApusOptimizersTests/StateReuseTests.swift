@@ -56,3 +56,22 @@ import Testing
     #expect(kept.values == overwritten.values)
   }
 }
+
+/// A view shares its parameter's memory: it keeps the old values.
+@Test func viewsOfParametersAreNotWrittenOver() {
+  let executor = CPUExecutor.make()
+  Execution.$override.withValue(executor) {
+    let model = withRandomSeed(5) { Dense(12, 10) }
+    let optimizer = SGD(learningRate: 0.3)
+    let x = Tensor.randomNormal([4, 12], seed: 2)
+    let view = model.weight.value.reshaped(to: [120])
+    realize(view)
+    let values = view.scalars(as: Float.self)
+    let before = executor.statistics.reusedBuffers
+    let (_, gradients) = valueWithGradient(of: model) { model(x).squared().sum() }
+    optimizer.update(model, along: gradients, overwritesParameters: true)
+    #expect(view.scalars(as: Float.self) == values)
+    #expect(model.weight.value.scalars(as: Float.self) != values)
+    #expect(executor.statistics.reusedBuffers - before == 1)  // the bias
+  }
+}

@@ -15,8 +15,9 @@ package enum FoldFactors {
     var carriers: Set<Int> = []
     return graph.rebuilt { builder, index in
       let node = graph.nodes[index]
-      if let binary = node.operation as? Binary, binary.function != .subtract || carriers.contains(node.inputs[0].node),
-        let side = node.inputs.indices.first(where: {
+      // Of a difference only the left side can be the convolution.
+      if let binary = node.operation as? Binary,
+        let side = (binary.function == .subtract ? 0..<1 : 0..<2).first(where: {
           carriers.contains(node.inputs[$0].node) && readers[node.inputs[$0].node] == 1
         }), lasts[node.inputs[1 - side].node],
         let folded = fold(binary.function, node.inputs[1 - side], into: node.inputs[side], &builder)

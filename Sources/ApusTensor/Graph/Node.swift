@@ -95,11 +95,9 @@ public final class Node: @unchecked Sendable {
   /// Counts references instead of trusting the caller: one too many, wherever it comes from, only means that the
   /// storage is not reused.
   package func storageHeldOnly(by references: Int) -> Storage? {
-    guard outputCount == 1, let storage = value?.storage, storage.isOwned else { return nil }
-    let node = Unmanaged.passUnretained(self).toOpaque()
-    let held = Unmanaged.passUnretained(storage).toOpaque()
-    // The local `storage` may or may not count, depending on optimisation: two references at most.
-    guard referenceCount(node) <= references, referenceCount(held) <= 2 else { return nil }
+    guard outputCount == 1, referenceCount(Unmanaged.passUnretained(self).toOpaque()) <= references else { return nil }
+    // A view that was computed is a node of its own over the same storage.
+    guard value?.isOnlyHolder() == true, let storage = value?.storage, storage.isOwned else { return nil }
     return storage
   }
 
@@ -133,6 +131,9 @@ package struct StoredValue: Sendable {
     self.storage = storage
     self.layout = layout
   }
+
+  /// Whether nothing else refers to the storage.
+  mutating func isOnlyHolder() -> Bool { isKnownUniquelyReferenced(&storage) }
 }
 
 /// The operation of a node that holds a value.

@@ -49,7 +49,6 @@ public final class StepBenchmark {
 
   /// Prepares a step and runs it until everything that happens once has happened.
   ///
-  /// - Parameter sampleShape: the shape of a sample; nil is the model's usual one.
   /// - Throws: ``TrainingError`` when the model or a number is impossible.
   public init(
     model name: String, options: ModelOptions, mode: Mode, batchSize: Int, optimizer: OptimizerConfiguration
