@@ -113,8 +113,9 @@ import Testing
   }
 
   private static let limit = 1e-4
-  /// For single elements of gradients, which go through up to 250 layers and back.
-  private static let elementLimit = 3e-4
+  /// For single elements of gradients, which go through up to 250 layers and back: the gradients of PyTorch 2.13 in f32 are
+  /// up to 6e-4 from these in f64 (Inception-v4; 3e-4 with oneDNN's AVX2 kernels, 2e-4 with its AVX-512 kernels).
+  private static let elementLimit = 1e-3
 
   private func checkTraining(
     _ model: some Layer, _ golden: GoldenFile.Case, _ images: Tensor, _ labels: Tensor
@@ -155,6 +156,7 @@ import Testing
     // Gradients that nearly cancel, as of a shift before a batch normalisation, are not asked for more digits than their
     // terms have.
     let smallest = 1e-3 * (wantedNorms.max() ?? 0)
+    var squaredErrors = 0.0
     for (position, entry) in entries.enumerated() {
       let (norm, wanted): (Double, Double) = (norms[position].item(), wantedNorms[position])
       let scale = max(wanted, smallest)
@@ -165,8 +167,11 @@ import Testing
         let wanted = wantedSamples[4 * position + sample]
         let error = abs(value - wanted) / max(abs(wanted), size)
         #expect(error <= Self.elementLimit, "\(golden.name) \(entry.name): a gradient is off by \(error)")
+        squaredErrors += error * error
       }
     }
+    let typical = (squaredErrors / Double(wantedSamples.count)).squareRoot()
+    #expect(typical <= Self.limit, "\(golden.name): gradients are typically off by \(typical)")
   }
 
   private struct Subject<Model: Layer>: Module {
