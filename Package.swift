@@ -70,6 +70,7 @@ let package = Package(
       name: "ONNXConformance", dependencies: ["Apus", "ApusONNX"], path: "Tests/Interop/ONNXConformance"),
     .executableTarget(name: "CustomLoop", dependencies: ["Apus"], path: "Examples/CustomLoop"),
     .executableTarget(name: "DigitScenes", dependencies: ["Apus"], path: "Examples/DigitScenes"),
+    .executableTarget(name: "FewImages", dependencies: ["Apus"], path: "Examples/FewImages"),
     .testTarget(
       name: "ApusTrainingTests", dependencies: ["Apus", "ApusTraining", "GoldenFiles"]),
     .testTarget(

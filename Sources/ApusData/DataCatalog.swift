@@ -78,6 +78,13 @@ public enum DataCatalog {
     return data
   }
 
+  /// Whether a path is that of a folder of pictures, whose size and channels can be chosen.
+  public static func holdsPictures(_ path: String, in folders: DataFolders = .standard) -> Bool {
+    !entries(in: folders).contains { $0.name == path.lowercased() } && DataFolders.kind(path) == .folder
+      && !IDXFolder.isBegun(path) && CIFAR.recognized(in: path) == nil
+      && (SegmentationFolder.recognizes(path) || ImageFolder.recognizes(path))
+  }
+
   private static func load(
     _ nameOrPath: String, _ folders: DataFolders, _ csv: CSVOptions, _ schema: TableSchema?, _ images: ImageOptions,
     _ form: PictureForm?, _ check: ImageFolder.Check

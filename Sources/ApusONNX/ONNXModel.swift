@@ -41,7 +41,13 @@ public struct ONNXModel: Layer, CustomStringConvertible {
   /// What wrote the file.
   public let producer: String
   let graph: ONNXGraph
-  private let file: String
+  let file: String
+
+  /// A part of a network, or a network with a graph of its own.
+  init(_ graph: ONNXGraph, inputs: [Port], outputs: [Port], partOf whole: ONNXModel) {
+    (self.graph, self.inputs, self.outputs) = (graph, inputs, outputs)
+    (opset, producer, file) = (whole.opset, whole.producer, whole.file)
+  }
 
   /// Reads a network.
   ///
@@ -59,6 +65,22 @@ public struct ONNXModel: Layer, CustomStringConvertible {
         file: path, problem: storage.byteCount == 0 ? "is empty" : "is not an ONNX file, or cut short",
         advice: "get it again")
     }
+    try self.init(proto, file: path)
+  }
+
+  /// The network that another one is once it is written to a file and read again: what it computes in use, without dropout,
+  /// with parameters of the same names and values of its own.
+  ///
+  /// - Parameter sampleShape: the shape of one sample, without the batch.
+  /// - Throws: as ``write(_:sampleShape:dtype:foldsBatchNorm:metadata:to:)``.
+  public init(recording model: any Layer, sampleShape: [Int]) throws {
+    let name = "\(type(of: model))"
+    let (proto, _) = try Self.message(
+      model, sampleShape: sampleShape, dtype: .float32, foldsBatchNorm: false, metadata: [:], named: name)
+    try self.init(proto, file: name)
+  }
+
+  private init(_ proto: ONNXModelProto, file path: String) throws {
     guard proto.hasGraph, !proto.opsetImport.isEmpty else {
       throw FormatError(file: path, problem: "is not an ONNX file: it holds no graph", advice: "get it again")
     }

@@ -46,6 +46,13 @@ let badValues: [String: [String: BadValues]] = [
     "lowest": .positive("100", "1e-308"), "highest": .positive("1e-9", "1e308"), "search-steps": .count("3"),
     "smoothing": .atLeastZero("1", "2"),
   ]) { $1 },
+  "finetune": trainingValues.filter { name, _ in !notOfFineTuning.contains(name) }.merging([
+    "keep": .name("none", "dense9", "-1", "99", with: ["--data", "digits"]),
+    "freeze": .name("dense9", "-1", "99", with: ["--data", "digits"]),
+    "unfreeze": .name("5", "5:", "x:all", "0:all", "-1:all", "5:dense9", "5:all,", with: ["--data", "digits"]),
+    "head": .name("0", "-1", "x", "8,,8", "9999999999", with: ["--data", "digits"]),
+    "head-dropout": .atLeastZero("1", "1.5"), "rate-divisor": .positive("0.9"),
+  ]) { $1 },
   "ensemble train": trainingValues.merging(["members": .count("1", "1001")]) { $1 },
   "ensemble evaluate": ["data": .name("digts"), "threads": threads],
   "ensemble predict": ["top": .count(), "threads": threads],
@@ -136,6 +143,11 @@ private let trainingValues = formValues.merging(dataValues) { $1 }.merging(optim
   "delta": .positive(with: ["HOUSES"]), "metrics": .name("acuracy", "mse", "accuracy,,f1", named: "metric"),
   "statistics": .count(), "threads": threads,
 ]) { $1 }
+
+/// Options of `apus train` that a fine-tuning does not have.
+private let notOfFineTuning = Set(formValues.keys).union([
+  "adversarial", "adversarial-weight", "checkpoint-steps", "checkpoint-seconds", "metrics", "statistics",
+])
 
 private let penalties = ["x", "nan", "inf", "-0.5", "dense1=x", "dense1=", "dense9=1", "=1"]
 

@@ -26,7 +26,7 @@ import Testing
     try folder.write(Array("x,y,kind\n\(rows.joined(separator: "\n"))\n".utf8), to: "table.csv")
     let houses = (0..<40).map { "\($0 % 3 + 1000),\(Double($0 * 7 % 11) / 4),\(50 + $0 * 3)" }
     try folder.write(Array("zip,rooms,price\n\(houses.joined(separator: "\n"))\n".utf8), to: "houses.csv")
-    if ["evaluate", "report", "attack", "predict", "infer", "export", "ensemble evaluate"].contains(path) {
+    if ["finetune", "evaluate", "report", "attack", "predict", "infer", "export", "ensemble evaluate"].contains(path) {
       #expect(try Apus.run(smallTraining + ["--epochs", "1", "--output", "run"], in: folder).status == 0)
     }
     if path == "score" || path == "generate" {
@@ -60,6 +60,7 @@ import Testing
       case "train": small + ["--output", folder.file("new"), "--no-report"]
       case "find-learning-rate", "ensemble train": small + ["--output", folder.file("new")]
       case "cross-validate": small
+      case "finetune": [run, "--data", data, "--epochs", "1", "--output", folder.file("new"), "--no-report"]
       case "evaluate", "report", "attack": [run]
       case "ensemble evaluate": [run, run]
       case "generate": [run]

@@ -1,3 +1,4 @@
+import ApusData
 import ApusFormats
 import ApusTensor
 import Foundation
@@ -78,5 +79,32 @@ import Testing
     #expect(zip(a.scalars(as: Float.self), b.scalars(as: Float.self)).allSatisfy { abs($0 - $1) < 1e-5 })
     let untrained = try Apus.run(["export", "lenet5", "--output", "a.onnx"], in: folder)
     #expect(untrained.status == 1 && untrained.errors.contains("--weights: is missing"))
+  }
+}
+
+@Suite struct FineTuneCommandTests {
+  @Test func runsAreAdaptedAndUsed() throws {
+    let folder = try Folder()
+    #expect(try Apus.run(smallTraining + ["--epochs", "1", "--output", "run"], in: folder).status == 0)
+    let layers = try Apus.run(["finetune", "run", "--layers"], in: folder)
+    #expect(layers.status == 0 && layers.output.split(separator: "\n").count == 2)
+    let call = [
+      "finetune", "run", "--data", "digits", "--epochs", "2", "--unfreeze", "1:none", "--head", "8", "--head-dropout",
+      "0.1", "--rate-divisor", "3", "--seed", "4", "--output", "new",
+    ]
+    let made = try Apus.run(call + ["--no-report", "--json"], in: folder)
+    let report = try made.json()
+    #expect((report["stages"] as? [[String: Any]])?.count == 2 && report["kept_layers"] as? Int == 1)
+    #expect(made.errors.contains("stage 1 of 2: 1 of 1 layers frozen"))
+    let accuracy = try #require((report["training"] as? [String: Any])?["test_accuracy"] as? Double)
+    let judged = try Apus.run(["evaluate", "new", "--json"], in: folder).json()
+    #expect(judged["test_accuracy"] as? Double == accuracy && accuracy > 0.3)
+    try PNG.write(HostArray(type: TensorType([1, 8, 8], .uint8)) { _ in }, to: folder.file("seven.png"))
+    #expect(try Apus.run(["predict", "new", "seven.png"], in: folder).status == 0)
+    #expect(try Apus.run(["export", "new", "--output", "new.onnx"], in: folder).status == 0)
+    #expect(try Apus.run(["finetune", "new.onnx", "--data", "digits", "--epochs", "1"], in: folder).status == 0)
+    #expect(folder.files().contains { $0.hasSuffix("new-finetuned-digits/report.html") })
+    let missing = try Apus.run(["finetune", "run"], in: folder)
+    #expect(missing.status == 1 && missing.errors.contains("--data: is missing"))
   }
 }

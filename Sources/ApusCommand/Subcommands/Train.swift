@@ -30,18 +30,7 @@ struct Train: ParsableCommand {
     StandardStreams.error(Texts.skipped(job.skipped.map(\.description)))
     let heading = Texts.beginning(of: job, threads: compute.threadCount)
     let report = try job.run(progress: ProgressReporter(heading: heading))
-    if !noReport { writeReport(of: job.run) }
+    if !noReport { RunFiles.writeReport(of: job.run, threads: compute.threadCount) }
     try out.print(report) { Texts.end(of: report, classNames: job.configuration.classNames) }
-  }
-
-  /// A training has succeeded without its report, so that whatever hinders one is only said.
-  private func writeReport(of run: RunFolder) {
-    do {
-      try RunEnvironment(arguments: ["apus"] + CommandLine.arguments.dropFirst(), threads: compute.threadCount)
-        .write(to: run)
-      try RunReport.write(run: run.path)
-    } catch {
-      StandardStreams.error("apus: no report was written: " + Failure.sentence("\(error)") + "\n")
-    }
   }
 }

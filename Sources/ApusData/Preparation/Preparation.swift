@@ -12,7 +12,7 @@ public struct Preparation: Codable, Sendable, Hashable {
   /// Values for the gaps of a table; nil where gaps are not filled.
   public let imputation: Imputation?
   /// Applied to inputs while batches are made.
-  public let normalization: Normalization
+  public private(set) var normalization: Normalization
   /// Applied to targets; nil for classes, or targets left as they are.
   public let targetScaling: TargetScaling?
   private enum CodingKeys: String, CodingKey {
@@ -54,6 +54,13 @@ public struct Preparation: Codable, Sendable, Hashable {
     (schema, form, imputation, targetScaling) = (nil, nil, nil, nil)
     self.vocabulary = vocabulary
     normalization = .ofSymbols
+  }
+
+  /// The same with another normalization, such as the one a published network was trained with.
+  public func normalizing(by normalization: Normalization) -> Preparation {
+    var changed = self
+    changed.normalization = normalization
+    return changed
   }
 
   /// Whether samples have the shape, and a regression's targets the outputs, that it was fitted to.

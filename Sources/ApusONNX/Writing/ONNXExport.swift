@@ -46,6 +46,32 @@ extension ONNXModel {
     _ model: any Layer, sampleShape: [Int], dtype: DType = .float32, foldsBatchNorm: Bool = false,
     metadata: [String: String] = [:], to path: String
   ) throws -> ExportReport {
+    let (proto, writer) = try message(
+      model, sampleShape: sampleShape, dtype: dtype, foldsBatchNorm: foldsBatchNorm, metadata: metadata, named: path)
+    let bytes: [UInt8]
+    do {
+      bytes = try proto.serializedBytes()
+    } catch {
+      throw FormatError(
+        file: path, problem: "the network is too large for one ONNX file (2 GiB)", advice: "export a smaller one")
+    }
+    try AtomicFile.write(bytes, to: path)
+    func listed(_ extents: [TracedExtent]) -> [Int?] {
+      extents.map { if case .fixed(let extent) = $0 { extent } else { nil } }
+    }
+    return ExportReport(
+      file: path, inputShape: [nil] + sampleShape, outputShape: listed(writer.trace.outputExtents),
+      operators: Dictionary(writer.nodes.map { ($0.opType, 1) }, uniquingKeysWith: +),
+      elementCount: writer.initializers.reduce(0) { $0 + Int($1.dims.reduce(1, *)) })
+  }
+
+  /// The network as the message of a file, and what wrote it.
+  ///
+  /// - Parameter name: what errors call it.
+  static func message(
+    _ model: any Layer, sampleShape: [Int], dtype: DType, foldsBatchNorm: Bool, metadata: [String: String],
+    named name: String
+  ) throws -> (ONNXModelProto, ExportWriter) {
     var writer: ExportWriter
     do {
       writer = ExportWriter(
@@ -53,7 +79,7 @@ extension ONNXModel {
       try writer.write(foldsBatchNorm: foldsBatchNorm)
     } catch let error as OperatorError {
       throw FormatError(
-        file: path, problem: "the network \(error.message)", advice: "export a network without it")
+        file: name, problem: "the network \(error.message)", advice: "export a network without it")
     }
     var graph = ONNXGraphProto()
     graph.name = "apus"
@@ -74,21 +100,7 @@ extension ONNXModel {
       (entry.key, entry.value) = (key, value)
       return entry
     }
-    let bytes: [UInt8]
-    do {
-      bytes = try proto.serializedBytes()
-    } catch {
-      throw FormatError(
-        file: path, problem: "the network is too large for one ONNX file (2 GiB)", advice: "export a smaller one")
-    }
-    try AtomicFile.write(bytes, to: path)
-    func listed(_ extents: [TracedExtent]) -> [Int?] {
-      extents.map { if case .fixed(let extent) = $0 { extent } else { nil } }
-    }
-    return ExportReport(
-      file: path, inputShape: listed(inputExtents), outputShape: listed(writer.trace.outputExtents),
-      operators: Dictionary(writer.nodes.map { ($0.opType, 1) }, uniquingKeysWith: +),
-      elementCount: writer.initializers.reduce(0) { $0 + Int($1.dims.reduce(1, *)) })
+    return (proto, writer)
   }
 
   private static func port(_ name: String, _ extents: [TracedExtent], _ dtype: DType) -> ONNXValueInfoProto {

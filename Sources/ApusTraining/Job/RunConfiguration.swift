@@ -47,9 +47,11 @@ public struct RunConfiguration: Sendable, Hashable, Codable {
   public var adversarial: AdversarialTraining?
   /// The file of the first weights.
   public var weights: String?
+  /// What was kept of another network and how it was trained; nil for a network trained from its beginning.
+  public var transfer: TransferConfiguration?
   private enum CodingKeys: String, CodingKey {
     case format, model, data, preparation, objective, optimization, epochs, seed, patience, shuffle, weights, bootstrap
-    case adversarial
+    case adversarial, transfer
     case apusVersion = "apus_version"
     case classNames = "class_names"
     case dataOptions = "data_options"

@@ -20,7 +20,7 @@ public struct SavedRun {
   public init(_ path: String) throws {
     folder = RunFolder(path)
     configuration = try RunConfiguration.read(folder)
-    model = try configuration.model.make(seed: configuration.seed)
+    model = try Self.untrained(configuration, folder)
     if folder.holdsModel {
       weights = folder.model
       try model.load(from: weights)
@@ -38,6 +38,12 @@ public struct SavedRun {
       weights = folder.last
       try checkpoint.restoreResult(model)
     }
+  }
+
+  /// The model of a run, before it gets its weights.
+  private static func untrained(_ configuration: RunConfiguration, _ folder: RunFolder) throws -> any Layer {
+    if let transfer = configuration.transfer { return try transfer.network(in: folder, configuration.model) }
+    return try configuration.model.make(seed: configuration.seed)
   }
 
   /// Whether the folder holds a run.

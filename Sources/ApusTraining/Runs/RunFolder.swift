@@ -16,6 +16,8 @@ import ApusFormats
 ///   best epoch so far;
 /// - `model.safetensors`: the result, the best weights where a validation part chose them, else the final ones.
 ///
+/// A fine-tuned run has `source.onnx` besides, the network it began with, and a folder of checkpoints for each stage.
+///
 /// Every file is replaced as a whole, so that a reader, a full disk or a killed process never meets half of one.
 public struct RunFolder: Sendable {
   /// The folder.
@@ -40,6 +42,11 @@ public struct RunFolder: Sendable {
   public var model: String { path + "/model.safetensors" }
   /// The last checkpoint.
   public var last: String { path + "/last.safetensors" }
+
+  /// The network that a fine-tuned run began with, as an ONNX file.
+  var source: String { path + "/source.onnx" }
+  /// The folder of a stage of a fine-tuning, counted from 1.
+  func stage(_ number: Int) -> RunFolder { RunFolder(path + "/stages/\(number)") }
 
   /// What an ensemble was asked for, beside the folders of its members.
   var ensemble: String { path + "/ensemble.json" }

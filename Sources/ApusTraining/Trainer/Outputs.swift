@@ -18,8 +18,15 @@ public func outputs(
       advice: "give samples of the shape the model was trained on")
   }
   _ = try checkedTask(of: model, on: data, nil, batchSize)
-  let batches = data.batches(
-    of: judgingBatchSize(data, most: batchSize), shuffle: false, normalization: normalization)
+  return try rows(
+    of: model, on: data, normalization: normalization, batchSize: judgingBatchSize(data, most: batchSize))
+}
+
+/// What a layer gives for every sample, in inference mode, one batch after the other.
+func rows(
+  of model: some Layer, on data: Dataset, normalization: Normalization?, batchSize: Int
+) throws -> HostArray {
+  let batches = data.batches(of: batchSize, shuffle: false, normalization: normalization)
   let parts = batches.map { batch in
     withInference { model(Tensor(batch.inputs)) }.hostArray()
   }
