@@ -42,7 +42,7 @@ public enum DataCatalog {
   /// Every data set that can be named, looked for now.
   public static func entries(in folders: DataFolders = .standard) -> [Entry] {
     [Digits.entry, FashionMNIST.entry(folders), MNIST.entry(folders)] + CIFAR.allCases.map { $0.entry(folders) }
-      + NamedTable.allCases.map { $0.entry(folders) }
+      + NamedTable.allCases.map { $0.entry(folders) } + NamedPairs.allCases.map { $0.entry(folders) }
   }
 
   /// What a path can lead to, a line for each.
@@ -91,6 +91,10 @@ public enum DataCatalog {
   ) throws -> LoadedData {
     if let table = NamedTable(rawValue: nameOrPath.lowercased()) {
       return try table.load(in: folders, options: csv, schema: schema)
+    }
+    if NamedPairs(rawValue: nameOrPath.lowercased()) != nil {
+      throw DataError(
+        place: nameOrPath, problem: "holds pairs of texts", advice: "train seq2seq on it")
     }
     if CSVDataset.recognizes(nameOrPath), DataFolders.kind(nameOrPath) == .file {
       return try CSVDataset.load(nameOrPath, options: csv, schema: schema)

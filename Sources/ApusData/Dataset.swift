@@ -9,6 +9,9 @@ public struct Dataset: Sendable {
   /// How many different symbols there are in the samples, when those are numbers of symbols, i32 `[N, T]`; 0 when they are
   /// quantities. Numbers of symbols are never normalised.
   public let symbolCount: Int
+  /// How many different symbols the sources of pairs have, when samples are pairs of sequences of symbols, i32 `[N, 2, T]`;
+  /// ``symbolCount`` is the targets' then. 0 for other samples.
+  public let sourceSymbolCount: Int
   /// The symbols of each sample before its padding; nil when no sample is padded.
   let lengths: [Int32]?
   let inputRows: SampleRows
@@ -32,6 +35,8 @@ public struct Dataset: Sendable {
   public var isInMemory: Bool { inputRows.array != nil && targetRows.array != nil }
   /// Whether every step of a sequence of symbols has a symbol as its target.
   public var hasSymbolTargets: Bool { symbolCount > 0 && classNames.isEmpty && targetType.shape.rank == 2 }
+  /// Whether samples are pairs of sequences, whose targets are padded by the symbol 0, which counts nothing.
+  public var isOfPairs: Bool { sourceSymbolCount > 0 }
   /// Whether every pixel has a class.
   public var hasPixelLabels: Bool { !classNames.isEmpty && targetType.shape.rank == 3 }
 
@@ -118,10 +123,10 @@ public struct Dataset: Sendable {
   /// Samples that are known to fit each other.
   init(
     unchecked name: String, _ inputs: SampleRows, _ targets: SampleRows, _ classNames: [String], symbolCount: Int = 0,
-    lengths: [Int32]? = nil
+    lengths: [Int32]? = nil, sourceSymbolCount: Int = 0
   ) {
     self.name = name
-    (self.symbolCount, self.lengths) = (symbolCount, lengths)
+    (self.symbolCount, self.lengths, self.sourceSymbolCount) = (symbolCount, lengths, sourceSymbolCount)
     inputRows = inputs
     targetRows = targets
     self.classNames = classNames
@@ -141,7 +146,7 @@ public struct Dataset: Sendable {
   public func loaded() throws -> Dataset {
     Dataset(
       unchecked: name, SampleRows(try inputRows.all()), SampleRows(try targetRows.all()), classNames,
-      symbolCount: symbolCount, lengths: lengths)
+      symbolCount: symbolCount, lengths: lengths, sourceSymbolCount: sourceSymbolCount)
   }
 
   /// The label of pixels that belong to no class and count nothing in loss and metrics.
@@ -165,7 +170,8 @@ public struct Dataset: Sendable {
     precondition(!indices.isEmpty, "a data set needs at least one sample")
     return Dataset(
       unchecked: name ?? self.name, inputRows.subset(indices), targetRows.subset(indices), classNames,
-      symbolCount: symbolCount, lengths: lengths.map { all in indices.map { all[$0] } })
+      symbolCount: symbolCount, lengths: lengths.map { all in indices.map { all[$0] } },
+      sourceSymbolCount: sourceSymbolCount)
   }
 
   /// The same samples with other inputs or targets, as many; nil keeps them.
@@ -173,12 +179,16 @@ public struct Dataset: Sendable {
     let (inputs, targets) = (inputs.map { SampleRows($0) } ?? inputRows, targets.map { SampleRows($0) } ?? targetRows)
     precondition(
       inputs.type.shape[0] == count && targets.type.shape[0] == count, "\(count) samples were to be replaced by others")
-    return Dataset(unchecked: name, inputs, targets, classNames, symbolCount: symbolCount, lengths: lengths)
+    return Dataset(
+      unchecked: name, inputs, targets, classNames, symbolCount: symbolCount, lengths: lengths,
+      sourceSymbolCount: sourceSymbolCount)
   }
 
   /// The same samples under another name.
   public func renamed(_ name: String) -> Dataset {
-    Dataset(unchecked: name, inputRows, targetRows, classNames, symbolCount: symbolCount, lengths: lengths)
+    Dataset(
+      unchecked: name, inputRows, targetRows, classNames, symbolCount: symbolCount, lengths: lengths,
+      sourceSymbolCount: sourceSymbolCount)
   }
 }
 

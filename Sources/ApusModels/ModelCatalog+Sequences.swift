@@ -36,7 +36,47 @@ extension ModelCatalog {
         cell: try form(configuration, usual: .lstm), layers: layers, units: units,
         dropout: try dropout(configuration) ?? 0)
     },
+    Entry(
+      name: "seq2seq", summary: "encoder-decoder with attention (Bahdanau et al., 2015; Luong et al., 2015)",
+      options: ["hidden", "dropout", "form", "embedding", "attention", "scheduled-sampling", "sampling-steps"],
+      inputShape: [2, 24], classes: 48, samples: .pairs, build: translator),
   ]
+
+  private static func translator(_ configuration: Configuration) throws -> any Layer {
+    let (layers, units) = try recurrentLayers(configuration, usual: 256)
+    guard units % 2 == 0 else {
+      throw Failure(
+        description: "seq2seq: hidden must be even, since the encoder has half of it in each direction; got \(units)")
+    }
+    let name = configuration.attention ?? "multiplicative"
+    let score = Attention.Score(rawValue: name)
+    guard score != nil || name == "none" else {
+      let names = (Attention.Score.allCases.map(\.rawValue) + ["none"]).joined(separator: ", ")
+      throw Failure(description: "seq2seq: there is no attention '\(name)'; choose one of: \(names)")
+    }
+    return Translator(
+      sources: configuration.symbols ?? 48, targets: configuration.classes, cell: try form(configuration, usual: .lstm),
+      layers: layers, units: units, embedding: try embedding(configuration, usual: 64, least: 1), attention: score,
+      dropout: try dropout(configuration) ?? 0, sampling: try sampling(configuration))
+  }
+
+  private static func sampling(_ configuration: Configuration) throws -> Translator.Sampling? {
+    guard let probability = configuration.scheduledSampling else {
+      guard configuration.samplingSteps == nil else {
+        throw Failure(description: "seq2seq: sampling-steps needs scheduled-sampling, a probability above 0")
+      }
+      return nil
+    }
+    guard probability > 0, probability <= 1 else {
+      throw Failure(
+        description: "seq2seq: scheduled-sampling must be a probability above 0 and at most 1, got \(probability)")
+    }
+    let steps = configuration.samplingSteps ?? 10_000
+    guard (0...(1 << 30)).contains(steps) else {
+      throw Failure(description: "seq2seq: sampling-steps must be from 0 to \(1 << 30), got \(steps)")
+    }
+    return Translator.Sampling(probability, steps: steps)
+  }
 
   /// How many recurrent layers there are, and the units of each.
   private static func recurrentLayers(

@@ -45,8 +45,14 @@ public enum ModelCatalog {
     public var streams: Int?
     /// How the steps of a text become one vector: `mean`, `max` or `last` (`textclassifier`).
     public var pooling: String?
-    /// How many different symbols the samples have (`textclassifier`).
+    /// How many different symbols the samples have (`textclassifier`), or the sources (`seq2seq`).
     public var symbols: Int?
+    /// How a decoder looks at the source: `additive`, `multiplicative`, `dot` or `none` (`seq2seq`).
+    public var attention: String?
+    /// How probably training takes the decoder's own symbols in the end (`seq2seq`).
+    public var scheduledSampling: Double?
+    /// The steps over which that probability grows (`seq2seq`).
+    public var samplingSteps: Int?
 
     /// A configuration; ``ModelCatalog/make(_:)`` checks it.
     public init(
@@ -54,7 +60,8 @@ public enum ModelCatalog {
       inputDropout: Double? = nil, inputNoise: Double? = nil, spatialDropout: Double? = nil, activation: String? = nil,
       normalization: String? = nil,
       initializer: String? = nil, biasInitial: Double? = nil, form: String? = nil, width: Int? = nil,
-      embedding: Int? = nil, streams: Int? = nil, pooling: String? = nil, symbols: Int? = nil
+      embedding: Int? = nil, streams: Int? = nil, pooling: String? = nil, symbols: Int? = nil,
+      attention: String? = nil, scheduledSampling: Double? = nil, samplingSteps: Int? = nil
     ) {
       (self.name, self.inputShape, self.classes) = (name, inputShape, classes)
       (self.hidden, self.dropout, self.inputDropout) = (hidden, dropout, inputDropout)
@@ -62,16 +69,19 @@ public enum ModelCatalog {
       (self.activation, self.normalization, self.form) = (activation, normalization, form)
       (self.initializer, self.biasInitial, self.width) = (initializer, biasInitial, width)
       (self.embedding, self.streams, self.pooling, self.symbols) = (embedding, streams, pooling, symbols)
+      (self.attention, self.scheduledSampling, self.samplingSteps) = (attention, scheduledSampling, samplingSteps)
     }
 
     private enum CodingKeys: String, CodingKey {
       case name, classes, hidden, dropout, activation, normalization, initializer, form, width, embedding, streams,
-        pooling, symbols
+        pooling, symbols, attention
       case inputShape = "input_shape"
       case inputDropout = "input_dropout"
       case inputNoise = "input_noise"
       case spatialDropout = "spatial_dropout"
       case biasInitial = "bias_initial"
+      case scheduledSampling = "scheduled_sampling"
+      case samplingSteps = "sampling_steps"
     }
 
     /// The options that are set, by the names they have on the command line.
@@ -82,6 +92,8 @@ public enum ModelCatalog {
         ("activation", activation != nil), ("normalization", normalization != nil),
         ("initializer", initializer != nil), ("bias-initial", biasInitial != nil), ("form", form != nil),
         ("width", width != nil), ("embedding", embedding != nil), ("pooling", pooling != nil),
+        ("attention", attention != nil), ("scheduled-sampling", scheduledSampling != nil),
+        ("sampling-steps", samplingSteps != nil),
       ]
       return set.filter(\.1).map(\.0)
     }
@@ -101,6 +113,8 @@ public enum ModelCatalog {
       case labelledWords
       /// Windows of a series, the rows of a table.
       case series
+      /// Pairs of texts, a source and a target.
+      case pairs
     }
 
     /// The name.

@@ -56,7 +56,13 @@ let badValues: [String: [String: BadValues]] = [
   "ensemble train": trainingValues.merging(["members": .count("1", "1001")]) { $1 },
   "ensemble evaluate": ["data": .name("digts"), "threads": threads],
   "ensemble predict": ["top": .count(), "threads": threads],
-  "evaluate": ["data": .name("digts"), "metrics": .name("acuracy", "mse", named: "metric"), "threads": threads],
+  "evaluate": [
+    "data": .name("digts"), "metrics": .name("acuracy", "mse", named: "metric"), "threads": threads,
+    "beam": .count("257"), "length-penalty": .atLeastZero(),
+  ],
+  "translate": [
+    "beam": .count("257"), "length-penalty": .atLeastZero(), "attention": .name("a.gif"), "threads": threads,
+  ],
   "report": ["output": .name("/proc/none/report.html"), "threads": threads],
   "runs": ["sort": .name("size", named: "sort key")],
   "score": ["threads": threads],
@@ -110,6 +116,7 @@ private let formValues: [String: BadValues] = [
   "initializer": .name("he-norml", "normal", "normal:-1", "normal:nan", "uniform:0", "constant:inf"),
   "bias-initial": BadValues(["x", "nan", "inf"]), "form": .name("modrn"),
   "width": .count("2000"), "embedding": .whole("100000"), "pooling": .name("sum"),
+  "attention": .name("cosine"), "scheduled-sampling": .positive("1.5"), "sampling-steps": .whole(),
 ]
 
 private let dataValues: [String: BadValues] = [
@@ -126,7 +133,7 @@ private let dataValues: [String: BadValues] = [
     "spin=3", "shift=x", "shift=-1", "shift=nan", "rotate=inf", "flip=2", "standard,", "zoom", "cutout=1.5e9",
     "mixup=-1", named: "augment"),
   "test-split": .atLeastZero("1", "2"), "window": .count(), "minimum-count": .count(), "vocabulary": .count("1"),
-  "horizon": .count(),
+  "horizon": .count(), "source-unit": .name("letters"), "target-unit": .name("letters"),
 ]
 
 private let trainingValues = formValues.merging(dataValues) { $1 }.merging(optimizationValues) { $1 }.merging([

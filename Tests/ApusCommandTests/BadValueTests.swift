@@ -34,6 +34,11 @@ import Testing
       let small = ["--hidden", "4", "--epochs", "1", "--batch-size", "4", "--window", "8", "--output", "run"]
       #expect(try Apus.run(["train", "charlm", "--data", "cats.txt"] + small, in: folder).status == 0)
     }
+    if path == "translate" {
+      try folder.write(Array((0..<40).map { "a \($0 % 3)\tb \($0 % 3)\n" }.joined().utf8), to: "pairs.tsv")
+      let small = ["--hidden", "4", "--epochs", "1", "--output", "run"]
+      #expect(try Apus.run(["train", "seq2seq", "--data", "pairs.tsv"] + small, in: folder).status == 0)
+    }
     if path == "forecast" {
       let rows = (0..<80).map { "\($0 % 7)" }.joined(separator: "\n")
       try folder.write(Array("y\n\(rows)\n".utf8), to: "series.csv")
@@ -64,6 +69,7 @@ import Testing
       case "evaluate", "report", "attack": [run]
       case "ensemble evaluate": [run, run]
       case "generate": [run]
+      case "translate": [run, "a 1"]
       case "forecast": [run, "--data", folder.file("series.csv")]
       case "score": [run, "the cat"]
       case "predict": [run, folder.file("seven.png")]

@@ -128,12 +128,14 @@ import Testing
     try folder.write(Array(String(repeating: "The cat sat. ", count: 200).utf8), to: "texts/cats.txt")
     try folder.write(
       Array((0..<60).map { $0 % 2 == 0 ? "good\ta fine film\n" : "bad\tno\n" }.joined().utf8), to: "reviews.tsv")
+    try folder.write(
+      Array((0..<40).map { "good day \($0 % 5)\tbuenos días \($0 % 5)\n" }.joined().utf8), to: "pairs.tsv")
     let usual = ["mlp", "--data", folder.file("pictures.npz"), "--hidden", "8"]
     var calls = ParsedCalls()
     for row in try rows() {
       for text in row.names(2) where text.hasPrefix("apus ") || text.hasPrefix("--") {
         let words = text.split(separator: " ").map {
-          ["houses.csv", "pictures.npz", "photos", "scenes", "texts", "reviews.tsv"].contains($0)
+          ["houses.csv", "pictures.npz", "photos", "scenes", "texts", "reviews.tsv", "pairs.tsv"].contains($0)
             ? folder.file(String($0)) : String($0)
         }
         do {

@@ -101,7 +101,11 @@ import Testing
     let sets = try #require(report["data"] as? [[String: Any]])
     let names = sets.map { $0["name"] as? String }
     #expect(
-      names == ["digits", "fashion-mnist", "mnist", "cifar10", "cifar100", "iris", "wine", "breast-cancer", "diabetes"])
+      names == [
+        "digits", "fashion-mnist", "mnist", "cifar10", "cifar100", "iris", "wine", "breast-cancer", "diabetes",
+        "cmudict",
+        "english-spanish",
+      ])
     #expect(sets[0]["available"] as? Bool == true)
     let mnist = sets[2]
     #expect(mnist["available"] as? Bool == false && (mnist["command"] as? String)?.isEmpty == false)

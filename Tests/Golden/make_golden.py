@@ -18,7 +18,7 @@ import torch
 
 from golden import activations, adversarial, elman, further_activations, further_losses, further_training
 from golden import higher_order, layers, losses, networks, normalizations, optimization, optimizers, pictures, recurrent
-from golden import resampling, spatial, tensor_ops, training
+from golden import resampling, spatial, tensor_ops, training, translation
 from golden.store import GoldenFile, write
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -63,6 +63,7 @@ SUBJECTS: dict[str, tuple[Callable[[torch.dtype], GoldenFile], tuple[str, ...]]]
     "higher_order": (higher_order.build, ("f32", "f64")),
     "elman": (elman.build, ("f32", "f64")),
     "recurrent": (recurrent.build, ("f32", "f64")),
+    "translation": (translation.build, ("f32", "f64")),
     "adversarial": (adversarial.build, ("f32", "f64")),
     "pictures": (pictures.build, ("f64",)),
     "mlp": (networks.build_mlp, ("f32", "f64")),

@@ -12,6 +12,7 @@ struct Train: ParsableCommand {
         apus train mlp --data mine.npz --hidden 256,128 --dropout 0.2 --early-stopping 3
         apus train lenet5 --data ./photos --image-size 32 --bad-images skip   # photos/cat/*.jpg, photos/dog/*.png
         apus train charlm --data book.txt --hidden 256 --clip-norm 1      # then apus generate, apus score
+        apus train seq2seq --data pairs.tsv --clip-norm 1                 # then apus translate
         apus train lenet5 --data mnist --output runs/first --resume     # goes on after an interruption
 
       The folder of the run holds config.json, metrics.jsonl, model.safetensors (the weights that did best on the \

@@ -70,7 +70,7 @@ struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Series: rows that a forecast looks back on (28). Text: symbols of a sample, as far as the gradient goes back (characters 64, words 35); words of a text with a class "
-        + "at most (64).", valueName: "number"))
+        + "or symbols of each text of a pair at most (64).", valueName: "number"))
   var window: Int?
 
   @Option(help: ArgumentHelp("Series: rows that are forecast (1).", valueName: "number")) var horizon: Int?
@@ -85,6 +85,17 @@ struct DataOptions: ParsableArguments {
   var vocabulary: Int?
 
   @Flag(help: "Text: take capital letters for small ones.") var lowercase = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Pairs of texts: sources are cut into characters, words or tokens, what stands between spaces (words; cmudict "
+        + "characters).", valueName: "unit"))
+  var sourceUnit: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Pairs of texts: targets are cut into characters, words or tokens (words; cmudict tokens).", valueName: "unit"))
+  var targetUnit: String?
 
   /// The options as a training takes them.
   ///
@@ -105,15 +116,20 @@ struct DataOptions: ParsableArguments {
       normalization: try method(normalize, "--normalize"),
       targetScaling: try method(scaleTargets, "--scale-targets"),
       augmentation: try augment.map { try Augmentation($0) },
-      testSplit: testSplit ?? 0, text: text(), series: horizon.map { SeriesConfiguration(horizon: $0) })
+      testSplit: testSplit ?? 0, text: try text(), series: horizon.map { SeriesConfiguration(horizon: $0) })
   }
 
   /// The options of a text; nil when there are none.
-  private func text() -> TextConfiguration? {
-    guard window != nil || minimumCount != nil || vocabulary != nil || lowercase else { return nil }
+  private func text() throws -> TextConfiguration? {
+    guard
+      window != nil || minimumCount != nil || vocabulary != nil || lowercase || sourceUnit != nil || targetUnit != nil
+    else { return nil }
     var text = TextConfiguration()
     (text.window, text.minimumCount, text.limit) = (window, minimumCount, vocabulary)
     text.lowercases = lowercase ? true : nil
+    let units = Dictionary(uniqueKeysWithValues: TextUnit.allCases.map { ($0.rawValue, $0) })
+    text.unit = try sourceUnit.map { try choice($0, "--source-unit", units) }
+    text.targetUnit = try targetUnit.map { try choice($0, "--target-unit", units) }
     return text
   }
 

@@ -6,7 +6,7 @@ struct FormOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "mlp: widths of the hidden layers (512,512); alexnet, vgg: of the hidden dense layers (4096,4096); charlm, wordlm, "
-        + "textclassifier, forecaster: units of each recurrent layer (256, 256, 64, 32).",
+        + "textclassifier, forecaster, seq2seq: units of each recurrent layer (256, 256, 64, 32, 256).",
       valueName: "widths"))
   var hidden: String?
 
@@ -58,7 +58,8 @@ struct FormOptions: ParsableArguments {
     help: ArgumentHelp(
       "lenet5: modern (ReLU, max pooling) or original1998 (modern); alexnet: torchvision or original2012 (torchvision); "
         + "googlenet: torchvision, plain (no auxiliary heads) or original2014 (torchvision); "
-        + "inception-v3: torchvision or plain (torchvision); charlm, wordlm, textclassifier, forecaster: lstm, gru or rnn (lstm).",
+        + "inception-v3: torchvision or plain (torchvision); charlm, wordlm, textclassifier, "
+        + "forecaster, seq2seq: lstm, gru or rnn (lstm).",
       valueName: "name"))
   var form: String?
 
@@ -68,14 +69,28 @@ struct FormOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "charlm, wordlm, textclassifier: features of the vector of a symbol (64, 128, 64); of the first two 0 for one-hot "
-        + "vectors.", valueName: "number"))
+      "charlm, wordlm, textclassifier, seq2seq: features of the vector of a symbol (64, 128, 64, 64); of the first two 0 "
+        + "for one-hot vectors.", valueName: "number"))
   var embedding: Int?
 
   @Option(
     help: ArgumentHelp(
       "textclassifier: what becomes of the steps: mean, max or last (mean).", valueName: "name"))
   var pooling: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "seq2seq: how the decoder looks at the source: additive, multiplicative, dot or none (multiplicative).",
+      valueName: "name"))
+  var attention: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "seq2seq: how probably training takes the decoder's own symbols in the end (never).", valueName: "part"))
+  var scheduledSampling: Double?
+
+  @Option(help: ArgumentHelp("seq2seq: steps over which that probability grows (10000).", valueName: "steps"))
+  var samplingSteps: Int?
 
   /// The options as models take them; building the model checks them.
   func options() throws -> ModelOptions {
@@ -85,7 +100,8 @@ struct FormOptions: ParsableArguments {
     (options.inputNoise, options.spatialDropout) = (inputNoise, spatialDropout)
     (options.activation, options.normalization) = (activation, normalization)
     (options.initializer, options.biasInitial, options.width) = (initializer, biasInitial, width)
-    (options.embedding, options.pooling) = (embedding, pooling)
+    (options.embedding, options.pooling, options.attention) = (embedding, pooling, attention)
+    (options.scheduledSampling, options.samplingSteps) = (scheduledSampling, samplingSteps)
     return options
   }
 }

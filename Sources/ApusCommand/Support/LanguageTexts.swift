@@ -25,6 +25,15 @@ extension Texts {
     return notes + report.prompt + report.text
   }
 
+  /// What texts became.
+  static func translations(_ report: TranslationReport) -> String {
+    report.translations.map { found in
+      let line = "\(visible(found.text)): \(visible(found.translation))"
+      return ([line + "  (log p \(Rounding.text(found.logProbability, 3)))"] + unknown(found.unknown))
+        .joined(separator: "\n")
+    }.joined(separator: "\n")
+  }
+
   /// How well a series is forecast.
   static func forecast(_ report: ForecastReport) -> String {
     var lines = ["\(report.windows) forecasts of the \(report.part) part of \(report.data), root mean squared error"]

@@ -67,12 +67,14 @@ extension Dataset {
       return Batch(inputs: inputs, targets: targets, epoch: epoch, index: index)
     }
     let rows = samples.map(Int.init)
-    let targets = try targetRows.gathered(rows)
+    var targets = try targetRows.gathered(rows)
     guard let normalization, normalization.grouping != .symbols else {
       var inputs = try inputRows.gathered(rows)
       if let lengths {
-        let longest = rows.map { Int(lengths[$0]) }.max() ?? 0
-        inputs = inputs.firstColumns(LengthBuckets.length(longest, width: sampleShape[0]))
+        let length = LengthBuckets.length(
+          rows.map { Int(lengths[$0]) }.max() ?? 0, width: sampleShape[sampleShape.rank - 1])
+        inputs = inputs.firstColumns(length)
+        if isOfPairs { targets = targets.firstColumns(length) }
       }
       return Batch(inputs: inputs, targets: targets, epoch: epoch, index: index)
     }

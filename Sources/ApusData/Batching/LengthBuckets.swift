@@ -37,12 +37,13 @@ enum LengthBuckets {
 }
 
 extension HostArray {
-  /// The first columns of `[N, T]`.
+  /// The first columns of `[..., T]`.
   func firstColumns(_ count: Int) -> HostArray {
-    let (rows, width, size) = (shape[0], shape[1], dtype.byteCount)
+    let (width, size) = (shape[shape.rank - 1], dtype.byteCount)
+    let rows = shape.elementCount / max(width, 1)
     guard count < width else { return self }
     return withUnsafeBytes { source in
-      HostArray(type: TensorType([rows, count], dtype)) { target in
+      HostArray(type: TensorType(Shape(Array(shape.dropLast()) + [count]), dtype)) { target in
         guard let from = source.baseAddress, let to = target.baseAddress else { return }
         for row in 0..<rows {
           (to + row * count * size).copyMemory(from: from + row * width * size, byteCount: count * size)

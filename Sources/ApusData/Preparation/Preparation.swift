@@ -7,8 +7,10 @@ public struct Preparation: Codable, Sendable, Hashable {
   public let schema: TableSchema?
   /// What pictures in files are brought to; nil for other data.
   public let form: PictureForm?
-  /// The numbers of a text's symbols; nil for other data.
+  /// The numbers of a text's symbols, of pairs of texts of the sources'; nil for other data.
   public let vocabulary: Vocabulary?
+  /// The numbers of the symbols of the targets of pairs of texts; nil for other data.
+  public let targetVocabulary: Vocabulary?
   /// Values for the gaps of a table; nil where gaps are not filled.
   public let imputation: Imputation?
   /// Applied to inputs while batches are made.
@@ -18,6 +20,7 @@ public struct Preparation: Codable, Sendable, Hashable {
   private enum CodingKeys: String, CodingKey {
     case schema, form, vocabulary, imputation, normalization
     case targetScaling = "target_scaling"
+    case targetVocabulary = "target_vocabulary"
   }
 
   /// Fits a preparation to the training part.
@@ -36,7 +39,7 @@ public struct Preparation: Codable, Sendable, Hashable {
   ) throws {
     self.schema = schema
     self.form = form
-    vocabulary = nil
+    (vocabulary, targetVocabulary) = (nil, nil)
     var filled = training
     if let schema, schema.missing.fills {
       let imputation = try Imputation(fitting: training, policy: schema.missing)
@@ -49,10 +52,10 @@ public struct Preparation: Codable, Sendable, Hashable {
     targetScaling = training.classCount > 0 ? nil : try TargetScaling(fitting: training, by: targetMethod)
   }
 
-  /// The preparation of a text: its symbols become numbers.
-  public init(vocabulary: Vocabulary) {
+  /// The preparation of a text, or of pairs of texts: their symbols become numbers.
+  public init(vocabulary: Vocabulary, targets: Vocabulary? = nil) {
     (schema, form, imputation, targetScaling) = (nil, nil, nil, nil)
-    self.vocabulary = vocabulary
+    (self.vocabulary, targetVocabulary) = (vocabulary, targets)
     normalization = .ofSymbols
   }
 

@@ -6,6 +6,8 @@ public enum TextUnit: String, Sendable, Hashable, CaseIterable, Codable {
   /// character is a mark of its own. After `.`, `!` or `?` before a space, and at empty lines, a sentence ends:
   /// ``Vocabulary/end``.
   case words
+  /// What stands between spaces, as it is: `HH AH0 L OW1`.
+  case tokens
 
   /// The symbols of a text.
   ///
@@ -18,12 +20,14 @@ public enum TextUnit: String, Sendable, Hashable, CaseIterable, Codable {
       var cutter = WordCutter()
       for character in text { cutter.add(character) }
       return cutter.finished()
+    case .tokens: return text.split(whereSeparator: \.isWhitespace).map(String.init)
     }
   }
 
-  /// A text of symbols: characters one after the other, words with the spaces of usual prose, sentences on lines.
+  /// A text of symbols: characters one after the other, words with the spaces of usual prose, sentences on lines, tokens
+  /// with spaces between them.
   public func text(of symbols: some Sequence<String>) -> String {
-    guard self == .words else { return symbols.joined() }
+    guard self == .words else { return symbols.joined(separator: self == .tokens ? " " : "") }
     var text = ""
     var joins = true
     for symbol in symbols {

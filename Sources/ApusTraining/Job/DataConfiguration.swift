@@ -70,10 +70,14 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
       return try loadSeries(name, series.completed(), validationSplit: validationSplit, fitted: fitted)
     }
     if let text {
-      guard text.unit != nil else {
+      guard text.unit != nil, text.window != nil else {
         throw TrainingError(
           "--window, --minimum-count, --vocabulary or --lowercase", "is for trainings of models of texts only",
           advice: "leave it out")
+      }
+      if text.targetUnit != nil {
+        return try loadPairs(
+          name, text, validationSplit: validationSplit, seed: seed, fitted: fitted, in: folders)
       }
       guard text.streams != nil else {
         return try loadLabelledTexts(

@@ -33,6 +33,12 @@ public struct ModelOptions: Sendable, Hashable {
   public var embedding: Int?
   /// How the steps of a text become one vector.
   public var pooling: String?
+  /// How a decoder looks at the source.
+  public var attention: String?
+  /// How probably training takes the decoder's own symbols in the end.
+  public var scheduledSampling: Double?
+  /// The steps over which that probability grows.
+  public var samplingSteps: Int?
 
   /// The usual form.
   public init() {}
@@ -53,6 +59,9 @@ public struct ModelOptions: Sendable, Hashable {
     options.width = width ?? earlier.width
     options.embedding = embedding ?? earlier.embedding
     options.pooling = pooling ?? earlier.pooling
+    options.attention = attention ?? earlier.attention
+    options.scheduledSampling = scheduledSampling ?? earlier.scheduledSampling
+    options.samplingSteps = samplingSteps ?? earlier.samplingSteps
     return options
   }
 
@@ -66,7 +75,8 @@ public struct ModelOptions: Sendable, Hashable {
       ("--normalization", text(normalization)), ("--initializer", text(initializer)),
       ("--bias-initial", text(biasInitial)), ("--form", text(form)),
       ("--width", text(width)), ("--embedding", text(embedding)),
-      ("--pooling", text(pooling)),
+      ("--pooling", text(pooling)), ("--attention", text(attention)),
+      ("--scheduled-sampling", text(scheduledSampling)), ("--sampling-steps", text(samplingSteps)),
     ]
   }
 }
@@ -78,7 +88,8 @@ extension ModelConfiguration {
       inputDropout: options.inputDropout, inputNoise: options.inputNoise, spatialDropout: options.spatialDropout,
       activation: options.activation, normalization: options.normalization,
       initializer: options.initializer, biasInitial: options.biasInitial, form: options.form,
-      width: options.width, embedding: options.embedding, pooling: options.pooling)
+      width: options.width, embedding: options.embedding, pooling: options.pooling, attention: options.attention,
+      scheduledSampling: options.scheduledSampling, samplingSteps: options.samplingSteps)
   }
 
   /// The options that are set.
@@ -88,7 +99,8 @@ extension ModelConfiguration {
     (options.inputNoise, options.spatialDropout) = (inputNoise, spatialDropout)
     (options.activation, options.normalization, options.form) = (activation, normalization, form)
     (options.initializer, options.biasInitial, options.width) = (initializer, biasInitial, width)
-    (options.embedding, options.pooling) = (embedding, pooling)
+    (options.embedding, options.pooling, options.attention) = (embedding, pooling, attention)
+    (options.scheduledSampling, options.samplingSteps) = (scheduledSampling, samplingSteps)
     return options
   }
 

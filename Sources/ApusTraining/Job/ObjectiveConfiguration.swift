@@ -44,7 +44,7 @@ public struct ObjectiveRequest: Sendable, Hashable {
   /// - Throws: ``TrainingError`` or `SettingError` when a name is unknown, a number impossible, or task, loss and data do
   ///   not go together.
   func configuration(for data: Dataset, earlier: ObjectiveConfiguration?) throws -> ObjectiveConfiguration {
-    let named = try chosenLoss()
+    let named = try chosenLoss(for: data)
     let chosen = try chosenTask()
     let usual = PredictionTask.usual(for: data)
     let implied = named.map { $0.tasks.contains(usual) ? usual : $0.tasks[0] }
@@ -61,12 +61,13 @@ public struct ObjectiveRequest: Sendable, Hashable {
     return ObjectiveConfiguration(task: task, loss: loss)
   }
 
-  private func chosenLoss() throws -> LossConfiguration? {
-    guard asksForLoss else { return nil }
+  private func chosenLoss(for data: Dataset) throws -> LossConfiguration? {
+    guard asksForLoss || data.isOfPairs else { return nil }
     // A setting alone means the usual loss that has it.
     let implied = delta != nil ? "huber" : positiveWeight != nil ? "binary-cross-entropy" : "cross-entropy"
     return try LossConfiguration(
-      loss ?? implied, labelSmoothing: labelSmoothing, classWeights: classWeights, ignoredIndex: ignoredIndex,
+      loss ?? implied, labelSmoothing: labelSmoothing, classWeights: classWeights,
+      ignoredIndex: ignoredIndex ?? (data.isOfPairs ? 0 : nil),
       positiveWeight: positiveWeight, delta: delta)
   }
 }

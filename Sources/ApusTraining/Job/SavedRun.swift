@@ -1,5 +1,6 @@
 import ApusData
 import ApusFormats
+import ApusModels
 import ApusNN
 import ApusTensor
 
@@ -53,19 +54,33 @@ public struct SavedRun {
   ///
   /// The test part is used; of data without one the validation part, else all there is.
   ///
-  /// - Parameter metrics: names of the metrics to compute; nil for all that fit the task.
+  /// - Parameters:
+  ///   - metrics: names of the metrics to compute; nil for all that fit the task.
+  ///   - search: how a run that translates finds its translations; nil takes the likeliest symbol at every step.
   /// - Throws: `DataError`, `FormatError`, ``TrainingError`` when the data cannot be read or do not fit, or there is no
   ///   metric of a name.
-  public func evaluate(on name: String?, metrics: [String]? = nil) throws -> EvaluationReport {
-    let metrics = try metrics?.map { try Metric.named($0) }
+  public func evaluate(
+    on name: String?, metrics: [String]? = nil, search: BeamSearch? = nil
+  ) throws -> EvaluationReport {
+    let translates = model is Translator
+    guard translates || search == nil else {
+      throw TrainingError("--beam or --length-penalty", "is for runs that translate", advice: "leave it out")
+    }
+    let asked = metrics?.filter { translates && Self.translationMetrics.contains($0) }
+    let metrics = try metrics?.filter { asked?.contains($0) != true }.map { try Metric.named($0) }
     let part = try part(on: name)
     let judged = try ApusTraining.evaluate(
       model, on: part.samples, loss: loss, task: task,
       metrics: metrics ?? Metric.all(for: task, classCount: part.samples.classCount),
       normalization: configuration.normalization, batchSize: configuration.model.streams ?? 256, unscaling: unscaling)
+    var values = judged.values
+    if translates, asked?.isEmpty != true {
+      let found = try judgedTranslations(on: name, by: search ?? BeamSearch())
+      for metric in found where asked?.contains(metric.name) != false { values[metric.name] = metric.value }
+    }
     return EvaluationReport(
       run: folder.path, data: part.data, part: part.name, samples: part.samples.count,
-      testAccuracy: judged.accuracy, testLoss: judged.loss, metrics: judged.values,
+      testAccuracy: judged.accuracy, testLoss: judged.loss, metrics: values,
       confusionMatrix: judged.confusion?.counts, perClass: judged.confusion?.perClass ?? [])
   }
 
@@ -137,7 +152,8 @@ public struct SavedRun {
     let shape = configuration.model.inputShape
     guard configuration.preparation.vocabulary == nil else {
       throw TrainingError(
-        folder.path, "the run is a model of texts, not of pictures", advice: "use apus score or apus generate")
+        folder.path, "the run is a model of texts, not of pictures",
+        advice: "use apus score, apus generate or apus translate")
     }
     guard shape.count == 3, shape[0] == 1 || shape[0] == 3 else {
       throw TrainingError(

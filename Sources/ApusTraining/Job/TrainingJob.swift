@@ -52,7 +52,9 @@ public struct TrainingJob {
     let outputs = objective.task.outputCount(for: train)
     var modelConfiguration = ModelConfiguration(request.model, Array(train.sampleShape), outputs, plan.modelOptions)
     modelConfiguration.streams = plan.dataOptions.text?.streams
-    modelConfiguration.symbols = train.symbolCount > 0 && !train.hasSymbolTargets ? train.symbolCount : nil
+    modelConfiguration.symbols =
+      train.isOfPairs
+      ? train.sourceSymbolCount : train.symbolCount > 0 && !train.hasSymbolTargets ? train.symbolCount : nil
     if let earlier = plan.earlier, earlier.model != modelConfiguration || earlier.objective != objective {
       let isOther = earlier.model == modelConfiguration
       throw TrainingError(

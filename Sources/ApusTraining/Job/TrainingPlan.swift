@@ -47,7 +47,7 @@ struct TrainingPlan {
     weights = request.weights ?? earlier?.weights
     modelOptions = request.modelOptions.completed(by: earlier?.model.modelOptions ?? ModelOptions())
     dataOptions = try (request.dataOptions ?? earlier?.dataOptions ?? .usual)
-      .completed(for: request.model, samples, batchSize: batchSize)
+      .completed(for: request.model, on: request.data, samples, batchSize: batchSize)
     optimization = try OptimizationConfiguration(request.optimization, earlier: earlier?.optimization)
     try check(request)
     if let earlier { try compare(request, earlier) }

@@ -24,10 +24,14 @@ public struct JudgedBatch: Sendable {
   /// The steps of sequences whose symbols are predicted, by what the right symbols cost: `-log p` of each, in nats.
   ///
   /// The logits themselves, one for each symbol of a vocabulary at every step, are not read.
-  public init(stepLosses: HostArray) {
+  ///
+  /// - Parameter symbols: the right symbols of padded sequences, i32; steps where it is 0 are left out.
+  public init(stepLosses: HostArray, symbols: HostArray? = nil) {
     (task, width, classCount) = (.sequence, 0, 0)
     (outputs, predicted, labels, targets) = ([], [], [], [])
-    self.stepLosses = stepLosses.scalars(as: Double.self)
+    let losses = stepLosses.scalars(as: Double.self)
+    self.stepLosses =
+      symbols.map { zip(losses, $0.scalars(as: Int32.self)).compactMap { $1 == 0 ? nil : $0 } } ?? losses
     count = self.stepLosses.count
   }
 

@@ -8,19 +8,20 @@ extension DataConfiguration {
   /// - Throws: ``TrainingError`` when there are options of texts and the model takes none, or the other way round;
   ///   `DataError` when a number is impossible.
   func completed(
-    for model: String, _ samples: ModelCatalog.Entry.Samples, batchSize: Int
+    for model: String, on data: String, _ samples: ModelCatalog.Entry.Samples, batchSize: Int
   ) throws -> DataConfiguration {
     if samples == .series { return try completedForSeries(model) }
     guard series == nil else {
       throw TrainingError(
         "--horizon", "is for forecasts, and \(model) makes none", advice: "leave it out, or train forecaster")
     }
+    if samples == .pairs { return try completedForPairs(model, data) }
     guard samples != .arrays else {
       guard text == nil else {
         throw TrainingError(
           "--window, --minimum-count, --vocabulary or --lowercase",
           "is for models of texts, and \(model) is none",
-          advice: "leave it out, or train charlm, wordlm or textclassifier")
+          advice: "leave it out, or train charlm, wordlm, textclassifier or seq2seq")
       }
       return self
     }
@@ -30,6 +31,11 @@ extension DataConfiguration {
       throw TrainingError(
         "the options of tables and pictures", "are not for \(model), which reads a text",
         advice: "leave --target, --image-size, --normalize, --augment and the like out")
+    }
+    guard text?.unit == nil, text?.targetUnit == nil else {
+      throw TrainingError(
+        "--source-unit or --target-unit", "is for pairs of texts, and \(model) reads none",
+        advice: "leave it out, or train seq2seq")
     }
     full.text = try (text ?? TextConfiguration()).completed(
       unit: samples == .characters ? .characters : .words, streams: samples == .labelledWords ? nil : batchSize)

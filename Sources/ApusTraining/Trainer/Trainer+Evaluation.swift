@@ -68,7 +68,7 @@ public func evaluate(
   try Metric.check(metrics, task)
   let batchSize = judgingBatchSize(data, most: batchSize)
   var states = metrics.map { $0.started() }
-  var lossSum = 0.0
+  var (lossSum, total) = (0.0, 0.0)
   var confusion = ConfusionMatrix(classNames: data.classNames)
   let batches = data.batches(of: batchSize, shuffle: false, normalization: normalization)
   try withFreshStates(of: model) { carried in
@@ -80,15 +80,17 @@ public func evaluate(
         return (judged, loss(outputs, targets))
       }
       realize([outputs, value] + carried.map(\.value))
-      lossSum += value.item() * Double(batch.count)
-      let judged = try judgedBatch(outputs.hostArray(), batch.targets, task, unscaling)
+      let judged = try judgedBatch(outputs.hostArray(), batch.targets, task, unscaling, isPadded: data.isOfPairs)
+      // Of padded targets the mean is over their symbols.
+      let weight = Double(data.isOfPairs ? judged.count : batch.count)
+      (lossSum, total) = (lossSum + value.item() * weight, total + weight)
       if confusionCounts(task) { confusion.add(judged) }
       for index in states.indices { states[index].add(judged) }
     }
   }
   try batches.check()
   return Evaluation(
-    loss: lossSum / Double(data.count), metrics: zip(metrics, states).map { MetricValue($0.name, $1.value) },
+    loss: lossSum / max(total, 1), metrics: zip(metrics, states).map { MetricValue($0.name, $1.value) },
     confusion: confusionCounts(task) ? confusion : nil, count: data.count)
 }
 
@@ -101,9 +103,10 @@ private func stepLosses(_ logits: Tensor, _ symbols: Tensor) -> Tensor {
 }
 
 private func judgedBatch(
-  _ outputs: HostArray, _ targets: HostArray, _ task: PredictionTask, _ unscaling: ((HostArray) -> HostArray)?
+  _ outputs: HostArray, _ targets: HostArray, _ task: PredictionTask, _ unscaling: ((HostArray) -> HostArray)?,
+  isPadded: Bool
 ) throws -> JudgedBatch {
-  if task == .sequence { return JudgedBatch(stepLosses: outputs) }
+  if task == .sequence { return JudgedBatch(stepLosses: outputs, symbols: isPadded ? targets : nil) }
   return try JudgedBatch(
     outputs: unscaling?(outputs) ?? outputs, targets: unscaling?(targets) ?? targets, task: task)
 }
