@@ -71,7 +71,12 @@ ROWS = [
     Row(model, mode, batch, optimizer)
     for model in ("mlp", "lenet5") for batch in (32, 128)
     for mode, optimizer in (("train", "momentum"), ("train", "adam"), ("infer", None))
-] + [Row("elman", "train", 32, "sgd"), Row("elman", "infer", 32)]
+] + [
+    row
+    for model, batches in (("elman", [32]), ("lstm", [32]), ("lstm-words", [20]), ("lstm-small", [1, 8]))
+    for batch in batches
+    for row in (Row(model, "train", batch, "sgd"), Row(model, "infer", batch))
+]
 
 
 class Peer:

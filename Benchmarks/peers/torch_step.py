@@ -69,6 +69,21 @@ class Elman(nn.Module):
         return self.dense(output.flatten(0, 1))
 
 
+class CharacterLSTM(nn.Module):
+    """An embedding, one layer of nn.LSTM, and a dense layer at every step of time."""
+
+    def __init__(self, classes: int, inputs: int, units: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(classes, inputs)
+        self.lstm = nn.LSTM(inputs, units)
+        self.dense = nn.Linear(units, classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Logits [T * N, classes] of symbols x [T, N]."""
+        output, _ = self.lstm(self.embedding(x))
+        return self.dense(output.flatten(0, 1))
+
+
 def mlp() -> nn.Module:
     """784-512-512-10 with ReLU."""
     return nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10))
@@ -79,6 +94,9 @@ MODELS: dict[str, tuple[Callable[[], nn.Module], Callable[[int], tuple[int, ...]
     "mlp": (mlp, lambda n: (n, 784), lambda n: n, 10),
     "lenet5": (LeNet5, lambda n: (n, 1, 28, 28), lambda n: n, 10),
     "elman": (Elman, lambda n: (64, n, 64), lambda n: 64 * n, 96),
+    "lstm": (lambda: CharacterLSTM(96, 64, 256), lambda n: (64, n), lambda n: 64 * n, 96),
+    "lstm-words": (lambda: CharacterLSTM(10_000, 256, 512), lambda n: (35, n), lambda n: 35 * n, 10_000),
+    "lstm-small": (lambda: CharacterLSTM(96, 64, 128), lambda n: (64, n), lambda n: 64 * n, 96),
 }
 
 
@@ -111,7 +129,10 @@ def candidates_in(options: argparse.Namespace, channels_last: bool) -> list[Cand
     """The settings in one memory format."""
     torch.manual_seed(0)
     make, input_shape, labels, classes = MODELS[options.model]
-    model, inputs = make(), torch.randn(input_shape(options.batch_size))
+    shape = input_shape(options.batch_size)
+    model = make()
+    # The LSTMs read symbols, the others numbers.
+    inputs = torch.randint(classes, shape) if options.model.startswith("lstm") else torch.randn(shape)
     targets = torch.randint(classes, (labels(options.batch_size),))
     suffix, compiled = "", options.compile != "none"
     if channels_last:

@@ -36,6 +36,10 @@ package struct CPUBackend: Backend {
     ConvolutionKernel.preparedOperand(node, inputTypes, inputLayouts, options)
   }
 
+  package func preparedLoopOperand(of operation: any Primitive, inputTypes: [TensorType]) -> PreparedOperand? {
+    (operation as? MatMul).flatMap { PackedMatMul.preparedOperand($0, inputTypes) }
+  }
+
   package func kernel(for node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> Kernel {
     let context = LoweringContext(node: node, inputTypes: inputTypes, inputLayouts: inputLayouts, options: options)
     if let kernel = ownKernel(context) { return kernel }
@@ -50,6 +54,8 @@ package struct CPUBackend: Backend {
     case let fused as FusedReduce: ElementwiseKernel.kernel(fused, context)
     case let reduce as Reduce: ReductionKernel.kernel(reduce, context)
     case let product as MatMul: MatMulKernel.kernel(product, context)
+    case let packing as PackedOperand: packing.kernel(threads: Int32(options.threads))
+    case let product as PackedMatMul: product.kernel(options)
     case is Broadcast: MovementKernel.broadcast(context)
     case let transpose as Transpose: MovementKernel.transpose(transpose, context)
     case let reorder as Reorder: MovementKernel.reorder(reorder, context)
@@ -67,6 +73,7 @@ package struct CPUBackend: Backend {
     case let resample as ResampleBackward: ResampleKernel.kernel(resample.geometry, isBackward: true, context)
     case let softmax as Softmax: SoftmaxKernel.kernel(softmax, context)
     case let softmax as SoftmaxBackward: SoftmaxKernel.kernel(softmax, context)
+    case is LSTMStep, is LSTMStepBackward, is GRUStep, is GRUStepBackward: RecurrentKernel.kernel(context)
     case let slice as Slice: IndexingKernel.slice(slice, context)
     case let unslice as Unslice: IndexingKernel.unslice(unslice, context)
     case let pad as Pad: IndexingKernel.pad(pad, context)

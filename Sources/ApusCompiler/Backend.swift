@@ -71,6 +71,10 @@ package protocol Backend: Sendable {
   /// The form in which an operation would rather have an input that stays the same from replay to replay; nil when as it is.
   func preparedOperand(of node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> PreparedOperand?
 
+  /// The form in which an operation in the body of a loop would rather have an input that stays the same from step to step;
+  /// nil when as it is.
+  func preparedLoopOperand(of operation: any Primitive, inputTypes: [TensorType]) -> PreparedOperand?
+
   /// Makes the kernel of an operation. `node.layouts` and `inputLayouts` say how the operands lie.
   func kernel(for node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> Kernel
 }
@@ -79,6 +83,8 @@ extension Backend {
   package func preparedOperand(
     of node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]
   ) -> PreparedOperand? { nil }
+
+  package func preparedLoopOperand(of operation: any Primitive, inputTypes: [TensorType]) -> PreparedOperand? { nil }
 
   /// The operation's own reference loops as a kernel: for what a backend has no kernel of its own.
   package func referenceKernel(for node: Graph.Node, inputTypes: [TensorType]) -> Kernel {

@@ -153,6 +153,7 @@ TERNARY(submul, c - a * b)
 #include "fused_convert_body.h"
 #include "fused_reduce_body.h"
 #include "softmax_body.h"
+#include "recurrent_body.h"
 
 static const apus_fused_kernels NAME(kernels) = {
     LANES,
@@ -169,7 +170,11 @@ static const apus_fused_kernels NAME(kernels) = {
     {NAME(merge_sum), NAME(merge_max), NAME(merge_min), NAME(merge_prod)},
     {NAME(rows_sum), NAME(rows_max), NAME(rows_min), NAME(rows_prod)},
     NAME(softmax),
-    NAME(softmax_backward)};
+    NAME(softmax_backward),
+    NAME(lstm_step),
+    NAME(lstm_step_backward),
+    NAME(gru_step),
+    NAME(gru_step_backward)};
 
 #undef V
 #undef U

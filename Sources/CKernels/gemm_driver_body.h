@@ -37,6 +37,8 @@ static void NAME(pack_panel)(void *context, int64_t panel, int thread) {
         for (int64_t j = 0; j < nr; ++j) dst[r * nr + j] = j < columns ? src[r * p->brs + j] : 0;
       }
     }
+  } else if (columns == nr && p->brs == 1) {
+    NAME(transpose_block)(src, p->bcs, nr, p->k, dst, nr);
   } else {
     for (int64_t j = 0; j < nr; ++j)
       for (int64_t r = 0; r < p->k; ++r) dst[r * nr + j] = j < columns ? src[j * p->bcs + r * p->brs] : 0;
@@ -81,6 +83,15 @@ static void NAME(multiply_block)(void *context, int64_t unit, int thread) {
         for (int64_t j = 0; j < columns; ++j) c[r * p->ldc + j] = edge[r * nr + j];
     }
   }
+}
+
+/// Panels of C, and how units of work take them: enough units for the threads of any machine at hand, but long stripes
+/// where the rows alone give them.
+static void NAME(divide)(NAME(product) *p) {
+  const int64_t blocks = apus_ceil_div(p->m, ROWS);
+  p->panels = apus_ceil_div(p->n, p->nr);
+  p->stripe = blocks >= 16 ? p->panels : apus_max64(4, apus_ceil_div(p->panels * blocks, 16));
+  p->stripes = apus_ceil_div(p->panels, p->stripe);
 }
 
 static void NAME(scale)(int64_t m, int64_t n, T beta, T *c, int64_t ldc) {
@@ -140,11 +151,8 @@ void NAME(apus_gemm)(int transpose_a, int transpose_b, int64_t m, int64_t n, int
 
   NAME(product) p = {.m = m, .n = n, .a = a, .ars = ars, .acs = acs, .b = b, .brs = brs, .bcs = bcs, .c = c,
                      .ldc = ldc, .mr = KERNELS->tile_rows, .nr = KERNELS->tile_columns};
-  p.panels = apus_ceil_div(n, p.nr);
+  NAME(divide)(&p);
   const int64_t blocks = apus_ceil_div(m, ROWS), depth = apus_min64(k, DEPTH);
-  // Enough units for the threads of any machine at hand, but long stripes where the rows alone give them.
-  p.stripe = blocks >= 16 ? p.panels : apus_max64(4, apus_ceil_div(p.panels * blocks, 16));
-  p.stripes = apus_ceil_div(p.panels, p.stripe);
   // Packing costs a pass over B, which few rows do not repay when B reads well as it is.
   p.packed_all = transpose_b || m > 2 * p.mr;
   T small[MOST_COLUMNS * DEPTH] __attribute__((aligned(64)));
@@ -164,4 +172,37 @@ void NAME(apus_gemm)(int transpose_a, int transpose_b, int64_t m, int64_t n, int
     apus_parallel(threads, blocks * p.stripes, NAME(multiply_block), &p);
   }
   if (p.packed_b != small) free(p.packed_b);
+}
+
+int64_t NAME(apus_gemm_packed_count)(int64_t n, int64_t k) {
+  const int64_t nr = KERNELS->tile_columns;
+  return apus_ceil_div(n, nr) * nr * k;
+}
+
+void NAME(apus_gemm_pack)(int transpose_b, int64_t n, int64_t k, const T *b, int64_t ldb, T *packed, int threads) {
+  NAME(product) p = {.m = 1, .n = n, .brs = transpose_b ? 1 : ldb, .bcs = transpose_b ? ldb : 1, .packed_all = 1,
+                     .nr = KERNELS->tile_columns};
+  NAME(divide)(&p);
+  for (int64_t done = 0; done < k; done += DEPTH) {
+    p.k = apus_min64(DEPTH, k - done);
+    p.b = b + done * p.brs;
+    p.packed_b = packed + done * p.panels * p.nr;
+    apus_parallel(n * k < SERIAL_WORK ? 1 : threads, p.panels, NAME(pack_panel), &p);
+  }
+}
+
+void NAME(apus_gemm_packed)(int64_t m, int64_t n, int64_t k, const T *a, int64_t lda, const T *packed, T *c,
+                            int64_t ldc, int threads) {
+  if (m <= 0 || n <= 0) return;
+  if (k <= 0) return NAME(scale)(m, n, 0, c, ldc);
+  NAME(product) p = {.m = m, .n = n, .ars = lda, .acs = 1, .packed_all = 1, .c = c, .ldc = ldc,
+                     .mr = KERNELS->tile_rows, .nr = KERNELS->tile_columns};
+  NAME(divide)(&p);
+  for (int64_t done = 0; done < k; done += DEPTH) {
+    p.k = apus_min64(DEPTH, k - done);
+    p.a = a + done;
+    p.packed_b = (T *)packed + done * p.panels * p.nr;  // only read
+    p.beta = done == 0 ? 0 : 1;
+    apus_parallel(m * n * k < SERIAL_WORK ? 1 : threads, apus_ceil_div(m, ROWS) * p.stripes, NAME(multiply_block), &p);
+  }
 }

@@ -24,6 +24,9 @@ enum { APUS_TILE_BYTES = 2048 };
 /// Lanes over which a contiguous run is summed, the same for every instruction set so that the bits are too.
 enum { APUS_LANES = 32 };
 
+/// A step of a recurrent network over some rows; see apus_recurrent.h for its operands.
+typedef void (*apus_recurrent_kernel)(const void *const *in, void *const *out, int64_t rows, int64_t units);
+
 /// Kernels of fused programs, and others over contiguous values, for one compute type.
 typedef struct {
   int width;  // elements per vector
@@ -43,6 +46,7 @@ typedef struct {
   void (*softmax)(const void *src, void *dst, int64_t rows, int64_t columns, int log_space);
   void (*softmax_backward)(const void *values, const void *gradient, void *result, int64_t rows, int64_t columns,
                            int log_space);
+  apus_recurrent_kernel lstm_step, lstm_step_backward, gru_step, gru_step_backward;
 } apus_fused_kernels;
 
 /// Fills groups of 32 words' worth of elements, beginning with the given block of the stream.

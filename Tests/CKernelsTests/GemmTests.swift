@@ -46,6 +46,32 @@ import Testing
     }
   }
 
+  @Test(arguments: shapes.indices) func packedBeforehand(shape index: Int) {
+    for transposeB in [false, true] {
+      check(GemmTests.shapes[index], false, transposeB, 0.0, tolerance: 4e-16) { _, tb, a, lda, b, ldb, _, c, ldc, threads in
+        let (m, n, k) = (Int64(Self.shapes[index].m), Int64(Self.shapes[index].n), Int64(Self.shapes[index].k))
+        let packed = Memory([Double](repeating: .nan, count: Int(apus_gemm_packed_count_f64(n, k))))
+        let form = packed.base.assumingMemoryBound(to: Double.self)
+        apus_gemm_pack_f64(tb, n, k, b.base.assumingMemoryBound(to: Double.self), ldb, form, threads)
+        apus_gemm_packed_f64(
+          m, n, k, a.base.assumingMemoryBound(to: Double.self), lda, form, c.base.assumingMemoryBound(to: Double.self),
+          ldc, threads)
+        #expect(packed.isIntact)
+      }
+      check(GemmTests.shapes[index], false, transposeB, Float(0), tolerance: 1.2e-7) {
+        _, tb, a, lda, b, ldb, _, c, ldc, threads in
+        let (m, n, k) = (Int64(Self.shapes[index].m), Int64(Self.shapes[index].n), Int64(Self.shapes[index].k))
+        let packed = Memory([Float](repeating: .nan, count: Int(apus_gemm_packed_count_f32(n, k))))
+        let form = packed.base.assumingMemoryBound(to: Float.self)
+        apus_gemm_pack_f32(tb, n, k, b.base.assumingMemoryBound(to: Float.self), ldb, form, threads)
+        apus_gemm_packed_f32(
+          m, n, k, a.base.assumingMemoryBound(to: Float.self), lda, form, c.base.assumingMemoryBound(to: Float.self), ldc,
+          threads)
+        #expect(packed.isIntact)
+      }
+    }
+  }
+
   @Test(arguments: shapes.indices, [false, true]) func products(shape index: Int, transposeA: Bool) {
     let shape = GemmTests.shapes[index]
     let (m, n, k) = (Int64(shape.m), Int64(shape.n), Int64(shape.k))

@@ -3,6 +3,7 @@ import ApusTensor
 /// Every operation, each with several shapes and with options that are not the defaults.
 let opCases: [OpCase] =
   elementCases + reductionCases + movementCases + indexCases + imageCases + spatialCases + activationCases + orderCases
+  + recurrentCases
 
 private let smooth: [(String, Double, Double, @Sendable (Tensor) -> Tensor)] = [
   ("neg", 2, 0, { -$0 }), ("abs", 2, 0, { abs($0) }), ("exp", 2, 0, { exp($0) }), ("expm1", 1, 0, { expm1($0) }),

@@ -41,11 +41,8 @@ public struct GRUCell: RecurrentCell {
   /// One step.
   public func step(_ x: Tensor, _ states: [Tensor]) -> (output: Tensor, states: [Tensor]) {
     let recurrent = weights.recurrent(states[0])
-    let ofInput = weights.gates(of: x)
-    let ofState = weights.gates(of: weights.biasHh.map { recurrent + $0.value } ?? recurrent)
-    let (r, z) = (sigmoid(ofInput[0] + ofState[0]), sigmoid(ofInput[1] + ofState[1]))
-    let n = tanh(ofInput[2] + r * ofState[2])
-    let h = n + z * (states[0] - n)
+    let ofState = weights.biasHh.map { recurrent + $0.value } ?? recurrent
+    let h = Tensor.recordAll(GRUStep(), [x, ofState, states[0]])[0]
     return (h, [h])
   }
 

@@ -44,10 +44,8 @@ public struct LSTMCell: RecurrentCell {
   public func projected(_ x: Tensor) -> Tensor { weights.projected(x, addsHiddenBias: true) }
   /// One step.
   public func step(_ x: Tensor, _ states: [Tensor]) -> (output: Tensor, states: [Tensor]) {
-    let gates = weights.gates(of: x + weights.recurrent(states[0]))
-    let c = sigmoid(gates[1]) * states[1] + sigmoid(gates[0]) * tanh(gates[2])
-    let h = sigmoid(gates[3]) * tanh(c)
-    return (h, [h, c])
+    let results = Tensor.recordAll(LSTMStep(), [x, weights.recurrent(states[0]), states[1]])
+    return (results[0], [results[0], results[1]])
   }
 
   /// The matrices and biases.

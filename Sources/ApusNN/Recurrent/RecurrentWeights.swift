@@ -54,9 +54,6 @@ public struct RecurrentWeights: Module {
   /// `W_hh h` of one step, `[N, gates * units]`.
   func recurrent(_ h: Tensor) -> Tensor { Tensor.record(MatMul(transposesRight: true), [h, weightHh.value]) }
 
-  /// The parts of the gates of `[N, gates * units]`.
-  func gates(of x: Tensor) -> [Tensor] { (0..<gates).map { x.sliced(axis: 1, from: $0 * units, count: units) } }
-
   /// The parameters, listed directly: a walk by reflection would look at every property.
   public var namedParts: [(name: String, part: Any)]? {
     let parts: [(name: String, part: Any)?] = [

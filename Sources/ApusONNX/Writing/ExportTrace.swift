@@ -123,9 +123,9 @@ struct ExportTrace {
   }
 }
 
-/// Loops over time, written out step by step.
+/// Loops over time, written out step by step, and what ONNX has no operator for, written out by its formula.
 enum ScanUnrolling {
-  /// The same tensor, recorded again without loops where there are any.
+  /// The same tensor, recorded again without loops and formulas where there are any.
   static func unrolled(_ output: Tensor) -> Tensor {
     var nodes: [Node] = []
     var seen: Set<ObjectIdentifier> = []
@@ -135,19 +135,22 @@ enum ScanUnrolling {
       nodes.append(node)
       stack.append(contentsOf: node.inputs.map(\.node))
     }
-    guard nodes.contains(where: { $0.operation is Scan }) else { return output }
+    guard nodes.contains(where: { $0.operation is Scan || $0.operation is any FormulaPrimitive }) else { return output }
     var made: [ObjectIdentifier: [Tensor]] = [:]
     func mapped(_ tensor: Tensor) -> Tensor { made[ObjectIdentifier(tensor.node)]?[tensor.output] ?? tensor }
     for node in nodes.sorted(by: { $0.sequence < $1.sequence }) {
       let inputs = node.inputs.map(mapped)
       if let scan = node.operation as? Scan {
         made[ObjectIdentifier(node)] = steps(of: scan, inputs)
+      } else if let step = node.operation as? any FormulaPrimitive {
+        made[ObjectIdentifier(node)] = step.formula(inputs)
       } else {
         let copy = Node(node.operation, inputs, types: (0..<node.outputCount).map { node.type(of: $0) })
         made[ObjectIdentifier(node)] = (0..<node.outputCount).map { Tensor(node: copy, output: $0) }
       }
     }
-    return mapped(output)
+    // The bodies of loops have loops and formulas too.
+    return unrolled(mapped(output))
   }
 
   private static func steps(of scan: Scan, _ inputs: [Tensor]) -> [Tensor] {

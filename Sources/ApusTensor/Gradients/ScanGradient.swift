@@ -85,8 +85,7 @@ struct ScanGradient {
       list.append((values[scan.carryCount + index], context.inputs[scan.carryCount + index]))
     }
     let firstKept = scan.carryCount + scan.outputCount
-    // An operation with several outputs is computed again: a stand-in takes the place of one value only.
-    for (position, value) in scan.kept.enumerated() where values[value].node.outputCount == 1 {
+    for (position, value) in scan.kept.enumerated() {
       list.append((values[value], context.outputs[firstKept + position]))
     }
     return list

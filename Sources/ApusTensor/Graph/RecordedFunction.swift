@@ -88,13 +88,14 @@ struct FunctionRecorder {
   private var leaves: [Node] = []
 
   /// - Parameters:
-  ///   - inputs: the placeholders, and any recorded tensors that are to be given as data instead of computed.
+  ///   - inputs: the placeholders, and any recorded tensors that are to be given as data instead of computed; of an
+  ///     operation with several outputs all, in order.
   ///   - takesLeaves: whether operations on nothing but values that exist already belong to the function too.
   init(inputs: [Tensor], takesLeaves: Bool = false) {
     self.takesLeaves = takesLeaves
     function = RecordedFunction(inputTypes: inputs.map(\.type))
     for (number, input) in inputs.enumerated() {
-      numbers[ObjectIdentifier(input.node)] = number
+      numbers[ObjectIdentifier(input.node)] = number - input.output
       reaches[ObjectIdentifier(input.node)] = true
       keepsAlive.append(input.node)
     }

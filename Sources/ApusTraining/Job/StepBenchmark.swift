@@ -66,9 +66,12 @@ public final class StepBenchmark {
     _ = time(seconds: 0.5, least: 10)
   }
 
-  /// The model and a batch for it: one that can be trained by name, or `elman`, which is there for comparisons only.
+  /// The model and a batch for it: one that can be trained by name, or one that is there for comparisons only.
   private static func subject(_ name: String, _ options: ModelOptions, _ batchSize: Int) throws -> (any Layer, Batch) {
-    if name == ElmanBenchmark.name { return (withRandomSeed(1) { ElmanBenchmark() }, ElmanBenchmark.batch(batchSize)) }
+    if let form = RecurrentBenchmark.forms[name] {
+      let model = withRandomSeed(1) { RecurrentBenchmark(form) }
+      return (model, model.batch(batchSize))
+    }
     var configuration = try ModelConfiguration.usual(name, options)
     if let samples = ModelCatalog.entries.first(where: { $0.name == name })?.samples,
       samples != .arrays, samples != .series

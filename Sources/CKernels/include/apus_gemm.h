@@ -20,6 +20,18 @@ void apus_gemm_f64(int transpose_a, int transpose_b, int64_t m, int64_t n, int64
 void apus_gemm_f32(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
                    const float *b, int64_t ldb, float beta, float *c, int64_t ldc, int threads);
 
+/// A right operand in the form in which products read it, for many products with it: how many elements the form takes,
+/// which depends on the instruction set; its making; and C[m, n] = A op(B) with the bits of apus_gemm where that packs.
+int64_t apus_gemm_packed_count_f32(int64_t n, int64_t k);
+int64_t apus_gemm_packed_count_f64(int64_t n, int64_t k);
+void apus_gemm_pack_f32(int transpose_b, int64_t n, int64_t k, const float *b, int64_t ldb, float *packed, int threads);
+void apus_gemm_pack_f64(int transpose_b, int64_t n, int64_t k, const double *b, int64_t ldb, double *packed,
+                        int threads);
+void apus_gemm_packed_f32(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *packed, float *c,
+                          int64_t ldc, int threads);
+void apus_gemm_packed_f64(int64_t m, int64_t n, int64_t k, const double *a, int64_t lda, const double *packed,
+                          double *c, int64_t ldc, int threads);
+
 #if defined(__cplusplus)
 }
 #endif

@@ -20,6 +20,7 @@
 #include "apus_parallel.h"
 #include "apus_pool.h"
 #include "apus_random.h"
+#include "apus_recurrent.h"
 #include "apus_reduce.h"
 #include "apus_resample.h"
 #include "apus_softmax.h"

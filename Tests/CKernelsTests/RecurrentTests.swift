@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Steps of LSTM and GRU against their formulas in double, and gradients against differences of them.
+import CKernels
+import Foundation
+import Testing
+
+private func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
+
+@Suite struct RecurrentTests {
+  private func check<T: BinaryFloatingPoint & KernelElement>(_ type: T.Type, units: Int, tolerance: T) {
+    let rows = 5
+    var random = Randomness(83)
+    for gates in [4, 3] {
+      let isLSTM = gates == 4
+      let x: [T] = random.values(rows * gates * units, scale: 4), r: [T] = random.values(rows * gates * units, scale: 2)
+      let before: [T] = random.values(rows * units, scale: 2)
+      let dh: [T] = random.values(rows * units), dc: [T] = random.values(rows * units)
+      var (h, c, found) = (before, before, x)
+      var (dx, ds, dbefore) = (x, x, before)
+      for place in before.indices {
+        func at(_ values: [T], _ gate: Int) -> Double { Double(values[index(gate)]) }
+        func index(_ gate: Int) -> Int { (place / units * gates + gate) * units + place % units }
+        let (p, gh, gc) = (Double(before[place]), Double(dh[place]), Double(dc[place]))
+        if isLSTM {
+          let (i, f) = (sigmoid(at(x, 0) + at(r, 0)), sigmoid(at(x, 1) + at(r, 1)))
+          let (g, o) = (tanh(at(x, 2) + at(r, 2)), sigmoid(at(x, 3) + at(r, 3)))
+          let state = f * p + i * g
+          let total = gc + gh * o * (1 - tanh(state) * tanh(state))
+          (h[place], c[place]) = (T(o * tanh(state)), T(state))
+          for (gate, value) in [i, f, g, o].enumerated() { found[index(gate)] = T(value) }
+          let sums = [
+            total * g * i * (1 - i), total * p * f * (1 - f), total * i * (1 - g * g), gh * tanh(state) * o * (1 - o),
+          ]
+          for (gate, value) in sums.enumerated() { dx[index(gate)] = T(value) }
+          dbefore[place] = T(total * f)
+        } else {
+          let (reset, z) = (sigmoid(at(x, 0) + at(r, 0)), sigmoid(at(x, 1) + at(r, 1)))
+          let n = tanh(at(x, 2) + reset * at(r, 2))
+          h[place] = T(n + z * (p - n))
+          for (gate, value) in [reset, z, n].enumerated() { found[index(gate)] = T(value) }
+          let ofN = gh * (1 - z) * (1 - n * n)
+          let sums = [ofN * at(r, 2) * reset * (1 - reset), gh * (p - n) * z * (1 - z), ofN]
+          for (gate, value) in sums.enumerated() {
+            dx[index(gate)] = T(value)
+            ds[index(gate)] = T(gate == 2 ? value * reset : value)
+          }
+          dbefore[place] = T(gh * z)
+        }
+      }
+      for threads in threadCounts {
+        func empty(_ values: [T]) -> Memory { Memory(values.map { _ in T.nan }) }
+        let (mx, mr, mp, mdh, mdc) = (Memory(x), Memory(r), Memory(before), Memory(dh), Memory(dc))
+        let (mh, mc, mg) = (empty(h), empty(c), empty(x))
+        let (mdx, mds, mdp) = (empty(x), empty(x), empty(before))
+        let (n, u, t) = (Int64(rows), Int64(units), Int32(threads))
+        if isLSTM {
+          apus_lstm_step(T.dtype, mx.base, mr.base, mp.base, mh.base, mc.base, mg.base, n, u, t)
+          apus_lstm_step_backward(
+            T.dtype, mg.base, mp.base, mc.base, mdh.base, mdc.base, mdx.base, mdp.base, n, u, t)
+        } else {
+          apus_gru_step(T.dtype, mx.base, mr.base, mp.base, mh.base, mg.base, n, u, t)
+          apus_gru_step_backward(
+            T.dtype, mg.base, mr.base, mp.base, mdh.base, mdx.base, mds.base, mdp.base, n, u, t)
+        }
+        let pairs: [(Memory, [T])] = [(mh, h), (mg, found), (mdx, dx), (mdp, dbefore)] + (isLSTM ? [(mc, c)] : [(mds, ds)])
+        for (memory, expected) in pairs {
+          #expect(mismatches(memory.read(T.self), expected, absolute: tolerance) == 0)
+          #expect(memory.isIntact)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [1, 3, 16, 17, 128, 130, 300]) func steps(units: Int) {
+    check(Float.self, units: units, tolerance: 4e-6)
+    check(Double.self, units: units, tolerance: 1e-14)
+  }
+}
