@@ -146,7 +146,9 @@ void NAME(apus_gemm)(int transpose_a, int transpose_b, int64_t m, int64_t n, int
   if (m == 1) return NAME(multiply_vector)(n, k, a, acs, b, brs, bcs, beta, c, 1, threads);
   if (n == 1) return NAME(multiply_vector)(m, k, b, brs, a, acs, ars, beta, c, ldc, threads);
 
-  if (transpose_b && !transpose_a && m >= LEAST_ROWS_SPREAD)
+  // Many rows repay the packing of B unless it is large, the more so when few terms are summed for a result.
+  const int repays = m >= MANY_ROWS && k <= FEW_TERMS && n * k <= MOST_REPAID;
+  if (transpose_b && !transpose_a && m >= LEAST_ROWS_SPREAD && !repays)
     return NAME(multiply_by_rows)(m, n, k, a, lda, b, ldb, beta, c, ldc, threads);
 
   NAME(product) p = {.m = m, .n = n, .a = a, .ars = ars, .acs = acs, .b = b, .brs = brs, .bcs = bcs, .c = c,

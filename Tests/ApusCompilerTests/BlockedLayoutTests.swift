@@ -91,6 +91,22 @@ import Testing
     #expect(counts["concatenate"] == 1 && counts["reorder", default: 0] >= 1, "\(counts)")
   }
 
+  /// Each of the matrices that a loop reads at every step, forward and backward, is packed once before it.
+  @Test func matricesOfLoopsArePackedOnce() {
+    let inputs = withRandomSeed(8) {
+      [Tensor.randomNormal([6, 3, 5]), Tensor.randomNormal([3, 7]), Tensor.randomNormal([7, 7])]
+    }
+    let counts = kernels(inputs) { x in
+      gradient(at: x) { v in
+        let last = scan([v[1]], over: [v[0]]) { carry, slices in
+          ([tanh(matmul(carry[0], v[2]) + slices[0].sum(alongAxes: 1))], [])
+        }
+        return last.carry[0].sum()
+      }
+    }
+    #expect(counts["scan"] == 2 && counts["pack"] == 2, "\(counts)")
+  }
+
   /// An operation that no kernel takes in its layouts is computed through plain ones.
   @Test func whatNoKernelTakesIsComputedThroughThePlainLayout() {
     let layout = Layout.channelBlocked(8)

@@ -48,7 +48,8 @@ import Testing
 
   @Test(arguments: shapes.indices) func packedBeforehand(shape index: Int) {
     for transposeB in [false, true] {
-      check(GemmTests.shapes[index], false, transposeB, 0.0, tolerance: 4e-16) { _, tb, a, lda, b, ldb, _, c, ldc, threads in
+      check(GemmTests.shapes[index], false, transposeB, 0.0, tolerance: 4e-16) {
+        _, tb, a, lda, b, ldb, _, c, ldc, threads in
         let (m, n, k) = (Int64(Self.shapes[index].m), Int64(Self.shapes[index].n), Int64(Self.shapes[index].k))
         let packed = Memory([Double](repeating: .nan, count: Int(apus_gemm_packed_count_f64(n, k))))
         let form = packed.base.assumingMemoryBound(to: Double.self)
@@ -65,7 +66,8 @@ import Testing
         let form = packed.base.assumingMemoryBound(to: Float.self)
         apus_gemm_pack_f32(tb, n, k, b.base.assumingMemoryBound(to: Float.self), ldb, form, threads)
         apus_gemm_packed_f32(
-          m, n, k, a.base.assumingMemoryBound(to: Float.self), lda, form, c.base.assumingMemoryBound(to: Float.self), ldc,
+          m, n, k, a.base.assumingMemoryBound(to: Float.self), lda, form, c.base.assumingMemoryBound(to: Float.self),
+          ldc,
           threads)
         #expect(packed.isIntact)
       }

@@ -63,7 +63,8 @@ private func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
           apus_gru_step_backward(
             T.dtype, mg.base, mr.base, mp.base, mdh.base, mdx.base, mds.base, mdp.base, n, u, t)
         }
-        let pairs: [(Memory, [T])] = [(mh, h), (mg, found), (mdx, dx), (mdp, dbefore)] + (isLSTM ? [(mc, c)] : [(mds, ds)])
+        let pairs: [(Memory, [T])] =
+          [(mh, h), (mg, found), (mdx, dx), (mdp, dbefore)] + (isLSTM ? [(mc, c)] : [(mds, ds)])
         for (memory, expected) in pairs {
           #expect(mismatches(memory.read(T.self), expected, absolute: tolerance) == 0)
           #expect(memory.isIntact)

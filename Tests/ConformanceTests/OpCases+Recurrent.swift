@@ -2,7 +2,9 @@ import ApusTensor
 
 @testable import ApusNN
 
-private func states(_ rows: Int, _ units: Int, _ salts: [Int]) -> [Tensor] { salts.map { numbers([rows, units], salt: $0) } }
+private func states(_ rows: Int, _ units: Int, _ salts: [Int]) -> [Tensor] {
+  salts.map { numbers([rows, units], salt: $0) }
+}
 
 /// Steps of recurrent cells alone, with the gates that only their gradients read, and inside a loop.
 let recurrentCases: [OpCase] = [

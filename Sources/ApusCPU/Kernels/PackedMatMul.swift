@@ -10,7 +10,9 @@ struct PackedOperand: Primitive {
   let dtype: DType
 
   var type: TensorType {
-    let count = dtype == .float64 ? apus_gemm_packed_count_f64(Int64(n), Int64(k)) : apus_gemm_packed_count_f32(Int64(n), Int64(k))
+    let count =
+      dtype == .float64
+      ? apus_gemm_packed_count_f64(Int64(n), Int64(k)) : apus_gemm_packed_count_f32(Int64(n), Int64(k))
     return TensorType([Int(count)], dtype)
   }
 

@@ -42,7 +42,9 @@ package enum PrepareOperands {
     replace(index, by: scan, inputs, &builder)
   }
 
-  private static func replace(_ index: Int, by operation: any Primitive, _ inputs: [ValueID], _ builder: inout Rebuilder) {
+  private static func replace(
+    _ index: Int, by operation: any Primitive, _ inputs: [ValueID], _ builder: inout Rebuilder
+  ) {
     let node = builder.source.nodes[index]
     let made = builder.append(operation, inputs, node.types, layouts: node.layouts)
     for output in node.types.indices { builder.replace(ValueID(index, output), by: ValueID(made.node, output)) }
