@@ -29,7 +29,7 @@ public enum Lectures {
     ActivationsLecture(), ApproximationLecture(), OutputLossesLecture(), EquationsLecture(), SymmetryLecture(),
     InitializationLecture(), VanishingLecture(), ClippingLecture(), DyingReLULecture(), ChoiceLecture(),
     LearningRateLecture(), BatchSizeLecture(), OptimizersLecture(), SparsityLecture(), OverfittingLecture(),
-    EarlyStoppingLecture(), AdversarialLecture(),
+    EarlyStoppingLecture(), AdversarialLecture(), LagLecture(),
   ]
 
   /// The experiment of this name; nil when there is none.

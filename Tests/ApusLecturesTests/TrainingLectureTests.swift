@@ -75,6 +75,19 @@ import Testing
     }
   }
 
+  /// Gradients fade with the lag, slower where the forget gate is open; short lags are learnt by all.
+  @Test func longLagsFadeAndAnOpenForgetGateKeepsThem() throws {
+    let result = try LagLecture(lags: [1, 12], steps: 120, units: 12).run(seed: 1)
+    for key in ["elman", "jordan", "lstm", "open_lstm"] {
+      #expect(try value(result, "\(key)_accuracy_1") > 0.95, "\(key)")
+      #expect(try value(result, "\(key)_gradient_12") < value(result, "\(key)_gradient_1"), "\(key)")
+    }
+    #expect(try value(result, "open_lstm_gradient_12") > 10 * value(result, "lstm_gradient_12"))
+    #expect(try value(result, "jordan_gradient_12") < value(result, "elman_gradient_12"))
+    #expect(result.claims.count == 5 && result.claims[0].isShown)
+    #expect(try value(result, "jordan_longest_lag") == 1)
+  }
+
   @Test func earlyStoppingGivesTheWeightsOfTheLowestValidationLoss() throws {
     let result = try EarlyStoppingLecture(epochs: 50, samples: 120, patience: 5).run(seed: 1)
     #expect(try value(result, "stopped_after") < 50)
