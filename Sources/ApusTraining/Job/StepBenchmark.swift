@@ -76,6 +76,7 @@ public final class StepBenchmark {
     if let samples = ModelCatalog.entries.first(where: { $0.name == name })?.samples,
       samples != .arrays, samples != .series
     {
+      if samples == .pairs { return (try configuration.make(seed: 1), pairs(configuration, batchSize)) }
       configuration.streams = batchSize
       let isLabelled = configuration.name == "textclassifier"
       let shape = Shape([batchSize] + configuration.inputShape)
@@ -99,6 +100,17 @@ public final class StepBenchmark {
     let shape = Shape([batchSize] + outputs.dropFirst(2))
     let labels = (0..<shape.elementCount).map { Int32($0 * 7 % configuration.classes) }
     return (model, Batch(inputs: inputs, targets: HostArray(labels, shape: shape)))
+  }
+
+  /// Pairs of sequences without padding.
+  private static func pairs(_ configuration: ModelConfiguration, _ batchSize: Int) -> Batch {
+    let width = configuration.inputShape[1]
+    func symbols(_ count: Int, _ factor: Int) -> [Int32] {
+      (0..<count).map { Int32($0 * factor % (configuration.classes - 1) + 1) }
+    }
+    return Batch(
+      inputs: HostArray(symbols(batchSize * 2 * width, 5), shape: [batchSize, 2, width]),
+      targets: HostArray(symbols(batchSize * width, 7), shape: [batchSize, width]))
   }
 
   private static func step(
