@@ -27,8 +27,10 @@ import Testing
     try folder.write(Array(pairs().utf8), to: "pairs.tsv")
     let training =
       ["train", "seq2seq", "--data", "pairs.tsv", "--clip-norm", "1", "--test-split", "0.1", "--form", "gru"] + small
-    let trained = try Apus.run(training + ["--epochs", "14", "--output", "run", "--json"], in: folder)
+    let trained = try Apus.run(training + ["--epochs", "14", "--output", "run"], in: folder)
     #expect(trained.status == 0, "\(trained.errors)")
+    let plans = try #require(trained.output.split(separator: "\n").first { $0.hasSuffix(" plans built") })
+    #expect(Int(plans.split(separator: " ")[0]) ?? 99 <= 20, "\(plans)")
     for file in ["report.html", "plots/loss.svg"] {
       #expect(FileManager.default.fileExists(atPath: folder.file("run/\(file)")), "\(file)")
     }

@@ -26,12 +26,14 @@ struct Train: ParsableCommand {
   @OptionGroup(title: "Output") var out: OutputOptions
 
   func run() throws {
-    try compute.install()
+    let executor = try compute.install()
     let job = try TrainingJob(training.request())
     StandardStreams.error(Texts.skipped(job.skipped.map(\.description)))
     let heading = Texts.beginning(of: job, threads: compute.threadCount)
     let report = try job.run(progress: ProgressReporter(heading: heading))
     if !noReport { RunFiles.writeReport(of: job.run, threads: compute.threadCount) }
-    try out.print(report) { Texts.end(of: report, classNames: job.configuration.classNames) }
+    // Texts of all lengths share few plans: how many shows that they did.
+    let plans = job.configuration.dataOptions.text == nil ? nil : executor.statistics.compiledPlans
+    try out.print(report) { Texts.end(of: report, classNames: job.configuration.classNames, plans: plans) }
   }
 }

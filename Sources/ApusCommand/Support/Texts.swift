@@ -24,7 +24,9 @@ enum Texts {
   }
 
   /// What a training came to.
-  static func end(of report: TrainingReport, classNames: [String]) -> String {
+  ///
+  /// - Parameter plans: how many plans were built, where that is to be said.
+  static func end(of report: TrainingReport, classNames: [String], plans: Int? = nil) -> String {
     var lines: [String] = []
     if let counts = report.confusionMatrix {
       lines.append(ConfusionMatrix(classNames: classNames, counts: counts).description)
@@ -36,6 +38,7 @@ enum Texts {
       lines.append("test loss \(Rounding.text(loss, 4))" + (accuracy ?? others(report.testMetrics)))
     }
     lines.append("\(Rounding.duration(report.seconds)), \(Rounding.text(report.samplesPerSecond, 0)) samples/s")
+    if let plans { lines.append("\(plans) plans built") }
     return lines.joined(separator: "\n") + "\nsaved in \(report.run)\n"
   }
 

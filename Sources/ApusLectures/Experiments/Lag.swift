@@ -23,7 +23,7 @@ public struct LagLecture: LectureExperiment {
   public var units: Int
 
   /// The experiment.
-  public init(lags: [Int] = [1, 2, 4, 8, 16, 32, 64], steps: Int = 600, units: Int = 24) {
+  public init(lags: [Int] = [1, 2, 4, 8, 16, 32, 64], steps: Int = 400, units: Int = 24) {
     (self.lags, self.steps, self.units) = (lags, steps, units)
   }
 
@@ -96,7 +96,7 @@ public struct LagLecture: LectureExperiment {
       is asked which the first was. After \(steps) steps of Adam on fresh batches of \(Self.batch) the networks of \
       \(units) hidden units are right more than 95 times in a hundred: \(outcomes.map(found).joined(separator: ", ")). \
       The last has a bias of \(Self.openBias.short) in its forget gate at the start (Gers, Schmidhuber and Cummins, 2000), so \
-      that its state fades by \((1 / (1 + exp(-Self.openBias))).short) a step instead of by about a half.
+      that it keeps \((1 / (1 + exp(-Self.openBias))).short) of its state at every step instead of about a half.
       """
     let plain = max(elman.longest(lags), jordan.longest(lags))
     let claims = [

@@ -5,6 +5,10 @@ import ApusTensor
 /// Equal to a one-hot vector times a matrix, without the products with 0: only the rows that occur are read, and only
 /// they have a gradient that is not 0. `Tensor.oneHot` gives one-hot vectors themselves.
 ///
+/// The gradient is kept as a whole table, whose other rows are 0, and an update passes over all of it, as with PyTorch's
+/// `Embedding` with `sparse` false: plain descent leaves rows that do not occur as they are, while momentum, Adam's means
+/// and weight decay go on there.
+///
 /// Shapes: numbers, i32 or i64, of any shape `[...]` give `[..., width]`. Parameters: `weight` `[count, width]`, from the
 /// standard normal distribution as PyTorch's `Embedding`.
 ///
