@@ -1,6 +1,6 @@
 # `make demo` and `make test` work from a fresh clone on Debian 12 with Swift 6.3: each begins with scripts/setup.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build lint bench interop clean setup
+.PHONY: help demo test build lint bench interop fuzz clean setup
 
 # Tests are built in debug for its checks of bounds and overflow, but with the C kernels optimised, as in release.
 TEST_FLAGS := -Xcc -O2
@@ -42,8 +42,12 @@ interop: setup  ## let other programs read what Apus writes, and the reverse (ma
 	swift build $(TEST_FLAGS) --product ONNXConformance
 	.venv-interop/bin/python Tests/Interop/tensorboard_reads.py .build/debug/apus
 	.venv-peers/bin/python Tests/Interop/files_read.py .build/debug/apus
+	.venv-interop/bin/python Tests/Interop/keras_reads.py .build/debug/apus
 	.venv-peers/bin/python Tests/Interop/onnx_conformance.py .build/debug/ONNXConformance .build/debug/apus
 	.venv-peers/bin/python Tests/Interop/pretrained_reads.py .build/debug/apus
+
+fuzz: setup  ## give every reader of files a million damaged ones, with the address sanitizer (RUNS=1000000 READERS="npy ...")
+	scripts/fuzz $(READERS)
 
 clean:  ## delete the build folder (installed packages and runs stay)
 	rm -rf .build

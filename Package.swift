@@ -97,3 +97,11 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// `make fuzz` builds this one, with flags of its own; nothing else can link it.
+if Context.environment["APUS_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzzing", dependencies: ["ApusFormats", "ApusData", "ApusONNX", "ApusReference", "ApusTensor"],
+      path: "Tests/Fuzzing", exclude: ["corpus"]))
+}

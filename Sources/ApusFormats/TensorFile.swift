@@ -1,6 +1,6 @@
 import ApusTensor
 
-/// A file of named tensors in the format that its name says: safetensors, PyTorch, npz or npy.
+/// A file of named tensors in the format that its name says: safetensors, PyTorch, npz, npy or HDF5.
 ///
 /// ```swift
 /// let file = try TensorFile(contentsOf: "resnet18.pth")
@@ -17,6 +17,8 @@ public struct TensorFile: Sendable {
     case npz
     /// One array of numpy.
     case npy
+    /// HDF5, as Keras keeps weights in.
+    case hdf5
 
     /// The ends of file names.
     public var extensions: [String] {
@@ -25,6 +27,7 @@ public struct TensorFile: Sendable {
       case .pyTorch: ["pth", "pt", "bin", "ckpt"]
       case .npz: ["npz"]
       case .npy: ["npy"]
+      case .hdf5: ["h5", "hdf5", "keras"]
       }
     }
 
@@ -58,7 +61,7 @@ public struct TensorFile: Sendable {
   private let content: Content
   private let path: String
 
-  /// Opens a file; safetensors are mapped, the others read.
+  /// Opens a file; safetensors and HDF5 are mapped, the others read.
   ///
   /// - Throws: ``FormatError`` when the file is missing or damaged, or its extension is unknown.
   public init(contentsOf path: String) throws {
@@ -72,6 +75,10 @@ public struct TensorFile: Sendable {
       let file = try PyTorchFile(contentsOf: path)
       (names, metadata, content) = (file.names, file.metadata, .pyTorch(file))
     case .npz: (names, metadata, content) = (try NPZ.names(in: path), [:], .arrays(try NPZ.read(from: path)))
+    case .hdf5:
+      let arrays = try HDF5.read(from: path)
+      (names, metadata) = (arrays.map(\.name), [:])
+      content = .arrays(Dictionary(arrays.map { ($0.name, $0.array) }) { first, _ in first })
     case .npy: (names, metadata, content) = (["tensor"], [:], .arrays(["tensor": try NPY.read(from: path)]))
     }
   }
@@ -119,6 +126,13 @@ public struct TensorFile: Sendable {
     case .safetensors: try SafeTensors.write(tensors, metadata: metadata, to: path)
     case .pyTorch: try PyTorchFile.write(tensors, to: path)
     case .npz: try NPZ.write(tensors, to: path)
+    case .hdf5:
+      guard !path.lowercased().hasSuffix(".keras") else {
+        throw FormatError(
+          file: path, problem: "would need the layers of a Keras model beside its weights",
+          advice: "name it .weights.h5, and load it into the model with load_weights")
+      }
+      try HDF5.write(tensors, to: path)
     case .npy:
       guard tensors.count == 1, let only = tensors.first else {
         throw FormatError(

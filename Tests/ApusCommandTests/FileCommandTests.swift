@@ -24,7 +24,7 @@ import Testing
     for (arguments, words) in [
       (["inspect", "a.pth"], "a.pth: is not a file of torch.save"),
       (["inspect", "missing.npz"], "missing.npz: cannot be read (no such file or directory); check the path"),
-      (["inspect", "a.h5"], "a.h5: has the unknown extension .h5; name a file of tensors: .safetensors, .pth"),
+      (["inspect", "a.h6"], "a.h6: has the unknown extension .h6; name a file of tensors: .safetensors, .pth"),
       (["convert", "a.pth", "b.txt"], "b.txt: has the unknown extension .txt"),
     ] {
       let outcome = try Apus.run(arguments, in: folder)

@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func namesAreChecked() {
-    #expect(message { _ = try TensorFile(contentsOf: "weights.h5") }.contains("unknown extension .h5"))
+    #expect(message { _ = try TensorFile(contentsOf: "weights.h6") }.contains("unknown extension .h6"))
     #expect(message { _ = try TensorFile(contentsOf: "weights") }.contains("no extension; name a file of tensors"))
     #expect(message { _ = try TensorFile(contentsOf: "no.npz") }.contains("no such file"))
   }

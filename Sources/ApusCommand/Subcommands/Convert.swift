@@ -11,7 +11,8 @@ struct Convert: ParsableCommand {
         apus convert resnet18.onnx resnet18.safetensors       # its weights
         apus convert runs/lenet5-mnist/model.safetensors lenet5.npz
 
-      Files: .safetensors, .pth and .pt of PyTorch (no code in them is run), .npz and .npy of numpy. The bits stay the \
+      Files: .safetensors, .pth and .pt of PyTorch (no code in them is run), .npz and .npy of numpy, \
+      .h5 and .keras of Keras. The bits stay the \
       same; half-precision and small integers are widened. Text beside the tensors is kept where the format has a \
       place for it, which is safetensors.
       """)

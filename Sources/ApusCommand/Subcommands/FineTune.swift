@@ -16,8 +16,8 @@ struct FineTune: ParsableCommand {
       The last layer of the network is replaced by a new one for the classes of the data. At first only the new \
       layers are trained (--freeze says which others are not); what the frozen ones make of each picture is computed once. \
       --unfreeze 5:layer3,10:none then goes on for 5 epochs with the layers up to layer3 frozen, and for 10 with none, at \
-      smaller learning rates for lower layers. Frozen layers compute as in use: batch normalization keeps its \
-      statistics. The run is one like any other: apus evaluate, predict, export and report take it.
+      smaller learning rates for lower layers. Batch normalization keeps its statistics, in trained layers too \
+      unless --train-statistics is there. The run is one like any other: apus evaluate, predict, export and report take it.
       """)
 
   @Argument(help: ArgumentHelp("The folder of a run, an ONNX file, or a model's name.", valueName: "run|file|model"))
@@ -51,6 +51,8 @@ struct FineTune: ParsableCommand {
       "What the learning rate is divided by for the layers below the new ones, again for those unfrozen later (2.6).")
   var rateDivisor: Double?
   @Flag(help: "Compute what frozen layers give in every epoch anew; so it is with --augment.") var noCache = false
+  @Flag(help: "Let batch normalization in layers that are trained change its statistics; needs many pictures.")
+  var trainStatistics = false
   @Option(help: "How often every sample is used in the first stage (10).") var epochs: Int?
   @Option(help: "Samples in a step (32).") var batchSize: Int?
   @Option(help: "Decides the new layers' weights, order and random layers (0).") var seed: UInt64?
@@ -92,7 +94,7 @@ struct FineTune: ParsableCommand {
     request.hidden = try head.map { try NumberList.widths($0, option: "--head", example: "256,64") } ?? []
     if let headDropout { request.dropout = headDropout }
     if let rateDivisor { request.rateDivisor = rateDivisor }
-    request.cachesFeatures = !noCache
+    (request.cachesFeatures, request.trainsStatistics) = (!noCache, trainStatistics)
     request.objective = try objective.request()
     let kind = try request.objective.chosenTask().map { $0 == .regression ? TargetKind.regression : .classification }
     let chosen = try dataOptions.configuration(kind: kind)

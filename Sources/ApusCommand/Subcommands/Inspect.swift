@@ -12,7 +12,8 @@ struct Inspect: ParsableCommand {
         apus inspect arrays.npz --json
         apus inspect resnet18.onnx
 
-      Files: .safetensors, .pth and .pt of PyTorch (no code in them is run), .npz and .npy of numpy, .onnx.
+      Files: .safetensors, .pth and .pt of PyTorch (no code in them is run), .npz and .npy of numpy, \
+      .h5 and .keras of Keras, .onnx.
       """)
 
   @Argument(help: ArgumentHelp("The file.", valueName: "file")) var file: String

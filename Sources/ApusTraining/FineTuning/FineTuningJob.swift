@@ -69,14 +69,17 @@ public struct FineTuningJob {
     }
     transfer = TransferConfiguration(
       source: request.source, keep: request.keep, hidden: request.hidden, dropout: request.dropout,
-      stages: request.stages, rateDivisor: request.rateDivisor, cachesFeatures: request.cachesFeatures)
+      stages: request.stages, rateDivisor: request.rateDivisor, cachesFeatures: request.cachesFeatures,
+      trainsStatistics: request.trainsStatistics)
     let outputs = objective.task.outputCount(for: train)
     let (model, keep) = (source.model, transfer.keep)
-    network = try withRandomSeed(seed) {
+    var network = try withRandomSeed(seed) {
       try TransferNetwork(
         model, sampleShape: sampleShape, keeping: keep, outputs: outputs, hidden: request.hidden,
         dropout: request.dropout)
     }
+    network.trainsStatistics = transfer.trainsStatistics
+    self.network = network
     for (number, stage) in transfer.stages.enumerated() {
       _ = try stage.frozen.count(in: network.layerNames, number == 0 ? "--freeze" : "--unfreeze")
     }

@@ -22,6 +22,8 @@ public struct FineTuningRequest: Sendable {
   public var rateDivisor = 2.6
   /// Whether what frozen layers give is computed once and kept, where it fits into 2 GiB.
   public var cachesFeatures = true
+  /// Whether batch normalization in layers that are trained changes its statistics; see ``TransferNetwork/trainsStatistics``.
+  public var trainsStatistics = false
   /// What the network is trained for.
   public var objective = ObjectiveRequest()
   /// How the data are read, divided and prepared; nil takes the usual way.

@@ -46,18 +46,23 @@ public struct TransferConfiguration: Sendable, Hashable, Codable {
   public var rateDivisor: Double
   /// Whether what frozen layers give is computed once and kept.
   public var cachesFeatures: Bool
+  /// Whether batch normalization in trained layers changes its statistics.
+  public var trainsStatistics: Bool
 
   private enum CodingKeys: String, CodingKey {
     case source, keep, hidden, dropout, stages
     case rateDivisor = "rate_divisor"
     case cachesFeatures = "caches_features"
+    case trainsStatistics = "trains_statistics"
   }
 
   /// The network of a run, with the weights that it began with.
   func network(in folder: RunFolder, _ model: ModelConfiguration) throws -> TransferNetwork {
-    try TransferNetwork(
+    var network = try TransferNetwork(
       recorded: try ONNXModel(contentsOf: folder.source), sampleShape: model.inputShape, keeping: keep,
       outputs: model.classes, hidden: hidden, dropout: dropout)
+    network.trainsStatistics = trainsStatistics
+    return network
   }
 
   /// How much smaller the learning rates of lower layers are in a stage: those that were frozen in so many stages before are

@@ -13,7 +13,7 @@ import ApusTensor
 /// try Trainer(network.trainedPart, loss: crossEntropy, optimizer: Adam()).fit(features, epochs: 20)
 /// try network.freeze(LayerChoice("layer3"))       // now layer4 too
 /// ```
-/// Frozen layers compute as in inference: batch normalisation keeps its statistics, there is no dropout. The source is taken
+/// Frozen layers compute as in inference, and so do the others but for ``trainsStatistics``. The source is taken
 /// as it computes in use, recorded once (see `ONNXModel(recording:sampleShape:)`): the network has parameters of its own, and
 /// the source's dropout is not part of it. Parameters are called `features.conv1.weight` after the source's, and
 /// `head.output.weight`; see ``TransferHead``.
@@ -22,6 +22,9 @@ public struct TransferNetwork: Layer, CustomStringConvertible {
   public let layerNames: [String]
   /// What stands on top of them.
   public let head: TransferHead
+  /// Whether batch normalization in layers that are trained uses and changes the statistics of the batches. If not, it keeps
+  /// those of the source, as is better with few samples; its scale and shift are trained all the same.
+  public var trainsStatistics = false
   /// How many of the layers are frozen, and all that belongs to them.
   public private(set) var frozenCount = 0
   let kept: ONNXModel
@@ -107,7 +110,9 @@ public struct TransferNetwork: Layer, CustomStringConvertible {
   public func callAsFunction(_ x: Tensor) -> Tensor { trainedPart(frozen?(x) ?? x) }
 
   /// What is trained: the layers that are not frozen, and the head. It takes what the frozen layers give.
-  public var trainedPart: TransferTop { TransferTop(layers: trained, head: head) }
+  public var trainedPart: TransferTop {
+    TransferTop(layers: trained, trainsStatistics: trainsStatistics, head: head)
+  }
 
   /// What the frozen layers give; nil when none is frozen.
   var frozenPart: Frozen? { frozen }
@@ -122,10 +127,14 @@ public struct TransferNetwork: Layer, CustomStringConvertible {
 /// The part of a ``TransferNetwork`` that is trained; its parameters have the names they have there.
 public struct TransferTop: Layer, CustomStringConvertible {
   let layers: ONNXModel?
+  let trainsStatistics: Bool
   let head: TransferHead
 
   /// The outputs for what the frozen layers give.
-  public func callAsFunction(_ x: Tensor) -> Tensor { head(layers?(x) ?? x) }
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    guard let layers else { return head(x) }
+    return head(trainsStatistics ? layers(x) : withInference { layers(x) })
+  }
 
   /// The layers as `features`, the head as `head`.
   public var namedParts: [(name: String, part: Any)]? { (layers.map { [("features", $0)] } ?? []) + [("head", head)] }
