@@ -18,7 +18,8 @@ public struct FormatError: Error, Sendable, Hashable, CustomStringConvertible {
   /// An error about a file.
   public init(file: String, problem: String, advice: String) {
     self.file = file
-    self.problem = problem
+    // Names that stand in a file may hold anything; the sentence stays one line.
+    self.problem = String(problem.map { $0.isNewline ? " " : $0 })
     self.advice = advice
   }
 

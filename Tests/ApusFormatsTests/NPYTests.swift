@@ -73,6 +73,13 @@ import Testing
     #expect(message { _ = try NPY.decode(storage([]), file: "e.npy") }.hasPrefix("e.npy: is empty"))
   }
 
+  /// Names in a file do not break the sentence; found by `make fuzz`.
+  @Test func sentencesAreOneLine() {
+    let header = "{'des\n\rcr': '<f4', 'fortran_order': False, 'shape': (1,)}\n"
+    let text = message { _ = try NPY.decode(storage(file(header)), file: "x") }
+    #expect(text.contains("unexpected header entry") && !text.contains { $0.isNewline })
+  }
+
   private func file(_ header: String, version: UInt8 = 1, data: Int = 0) -> [UInt8] {
     let length = header.utf8.count
     let prefix: [UInt8] = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, version, 0]

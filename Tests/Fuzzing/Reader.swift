@@ -12,7 +12,12 @@ enum Reader: String, CaseIterable {
   static let chosen = getenv("APUS_FUZZ_READER").flatMap { Reader(rawValue: String(cString: $0)) }
 
   /// A file in memory, whose content is replaced for each input.
-  private static let file: CInt = memfd_create("apus-fuzz", 0)
+  private static let file: CInt = {
+    let name = "/dev/shm/apus-fuzz-\(getpid())"
+    let descriptor = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    unlink(name)
+    return descriptor
+  }()
   private static let path = "/proc/self/fd/\(file)"
 
   /// Reads all there is in a file of these bytes.
