@@ -31,6 +31,8 @@ bench: build  ## time training and inference beside PyTorch, in one run (makes .
 	scripts/peer-environment
 	.venv-peers/bin/python Benchmarks/compare.py
 	.venv-peers/bin/python Benchmarks/networks.py
+	.venv-peers/bin/python Benchmarks/generation.py
+	swift run -c release SequenceLengths
 	swift run -c release PlanOverhead
 	swift run -c release StepCosts
 	swift run -c release CostCurves

@@ -65,6 +65,8 @@ let package = Package(
     .executableTarget(
       name: "PlanOverhead", dependencies: ["Apus", "ApusCompiler", "ApusCPU"], path: "Benchmarks/PlanOverhead"),
     .executableTarget(name: "CostCurves", dependencies: ["Apus"], path: "Benchmarks/CostCurves"),
+    .executableTarget(
+      name: "SequenceLengths", dependencies: ["Apus", "ApusCPU"], path: "Benchmarks/SequenceLengths"),
     .executableTarget(name: "StepCosts", dependencies: ["Apus", "ApusCPU"], path: "Benchmarks/StepCosts"),
     .executableTarget(
       name: "ONNXConformance", dependencies: ["Apus", "ApusONNX"], path: "Tests/Interop/ONNXConformance"),

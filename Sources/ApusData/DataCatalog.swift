@@ -50,16 +50,18 @@ public enum DataCatalog {
     "a .csv file, with --target and other options for its columns", "an .npz file with x_train and y_train",
     "a folder with the four IDX files, or with the .bin files of CIFAR-10 or CIFAR-100",
     "a folder of PNG and JPEG pictures with a folder for each class, or with such folders in train, validation and test",
+    "a folder of WAV sounds with a folder for each class, or with such folders in train, validation and test",
     "a folder with pictures in images and masks of their pixels' classes in masks, or with such in train and so on",
   ]
 
   /// A data set by its name, or by the path of a CSV file (``CSVDataset``), an `.npz` file (``NPZDataset``), a folder
-  /// with the four IDX files (``IDXFolder``) or a folder of pictures (``ImageFolder``, ``SegmentationFolder``).
+  /// with the four IDX files (``IDXFolder``) a folder of pictures (``ImageFolder``, ``SegmentationFolder``) or of sounds (``SoundFolder``).
   ///
   /// - Parameters:
   ///   - images: how pictures in files are read.
   ///   - form: what pictures in files are brought to, of a saved run; nil decides by options and pictures.
-  ///   - check: how many of them are looked at now.
+  ///   - sound: what sounds in files are brought to, of a saved run; nil decides by the sounds.
+  ///   - check: how many of the pictures are looked at now.
   ///   - csv: how a CSV file, or a named table, is read; of an `.npz` file only the kind of the targets counts.
   ///   - schema: what the columns of a CSV file mean, of a saved run; nil finds it out.
   /// - Throws: ``DataError`` when the name is unknown (with the nearest names), the data set is not there (with the
@@ -67,9 +69,9 @@ public enum DataCatalog {
   public static func load(
     _ nameOrPath: String, in folders: DataFolders = .standard, csv: CSVOptions = CSVOptions(),
     schema: TableSchema? = nil, images: ImageOptions = .usual, form: PictureForm? = nil,
-    check: ImageFolder.Check = .all
+    sound: SoundForm? = nil, check: ImageFolder.Check = .all
   ) throws -> LoadedData {
-    let data = try load(nameOrPath, folders, csv, schema, images, form, check)
+    let data = try load(nameOrPath, folders, csv, schema, images, form, sound, check)
     guard images == .usual || data.form != nil else {
       throw DataError(
         place: nameOrPath, problem: "is no folder of pictures, so that their size and channels cannot be chosen",
@@ -87,7 +89,7 @@ public enum DataCatalog {
 
   private static func load(
     _ nameOrPath: String, _ folders: DataFolders, _ csv: CSVOptions, _ schema: TableSchema?, _ images: ImageOptions,
-    _ form: PictureForm?, _ check: ImageFolder.Check
+    _ form: PictureForm?, _ sound: SoundForm?, _ check: ImageFolder.Check
   ) throws -> LoadedData {
     if let table = NamedTable(rawValue: nameOrPath.lowercased()) {
       return try table.load(in: folders, options: csv, schema: schema)
@@ -99,7 +101,7 @@ public enum DataCatalog {
     if CSVDataset.recognizes(nameOrPath), DataFolders.kind(nameOrPath) == .file {
       return try CSVDataset.load(nameOrPath, options: csv, schema: schema)
     }
-    let data = try loadArrays(nameOrPath, folders, csv.kind) {
+    let data = try loadArrays(nameOrPath, folders, csv.kind, sound) {
       SegmentationFolder.recognizes(nameOrPath)
         ? try SegmentationFolder.load(nameOrPath, options: images, form: form, check: check)
         : try ImageFolder.load(nameOrPath, options: images, form: form, check: check)
@@ -116,7 +118,8 @@ public enum DataCatalog {
   }
 
   private static func loadArrays(
-    _ nameOrPath: String, _ folders: DataFolders, _ kind: TargetKind?, _ pictures: () throws -> LoadedData
+    _ nameOrPath: String, _ folders: DataFolders, _ kind: TargetKind?, _ sound: SoundForm?,
+    _ pictures: () throws -> LoadedData
   ) throws -> LoadedData {
     if let data = try CIFAR.load(nameOrPath.lowercased(), in: folders) { return data }
     switch nameOrPath.lowercased() {
@@ -126,19 +129,23 @@ public enum DataCatalog {
     default: break
     }
     switch DataFolders.kind(nameOrPath) {
-    case .folder: return try loadFolder(nameOrPath, pictures)
+    case .folder: return try loadFolder(nameOrPath, sound, pictures)
     case .file: return try loadFile(nameOrPath, kind)
     case .nothing: throw unknown(nameOrPath, in: folders)
     }
   }
 
-  private static func loadFolder(_ path: String, _ pictures: () throws -> LoadedData) throws -> LoadedData {
+  private static func loadFolder(
+    _ path: String, _ sound: SoundForm?, _ pictures: () throws -> LoadedData
+  ) throws -> LoadedData {
     if IDXFolder.isBegun(path) { return try IDXFolder.load(path) }
     if let cifar = CIFAR.recognized(in: path) { return try cifar.load(path) }
     if SegmentationFolder.recognizes(path) || ImageFolder.recognizes(path) { return try pictures() }
+    if SoundFolder.recognizes(path) { return try SoundFolder.load(path, form: sound) }
     throw DataError(
-      place: path, problem: "lacks train-images-idx3-ubyte (or .gz), and its folders hold no PNG or JPEG pictures",
-      advice: "put the four IDX files of a data set there, or a folder of pictures for each class")
+      place: path,
+      problem: "lacks train-images-idx3-ubyte (or .gz), and its folders hold no PNG or JPEG pictures and no WAV sounds",
+      advice: "put the four IDX files of a data set there, or a folder of pictures or sounds for each class")
   }
 
   private static func loadFile(_ path: String, _ kind: TargetKind?) throws -> LoadedData {
@@ -164,6 +171,6 @@ public enum DataCatalog {
       place: name.isEmpty ? "(no name)" : name, problem: "there is no data set of this name",
       advice: meant
         + "choose one of: \(names.joined(separator: ", ")), or the path of a .csv file, .npz file, IDX folder or folder "
-        + "of pictures")
+        + "of pictures or sounds")
   }
 }

@@ -13,15 +13,24 @@ extension ModelCatalog {
     ) { configuration in
       let (layers, units) = try recurrentLayers(configuration, usual: 64)
       let embedding = try embedding(configuration, usual: 64, least: 1)
-      guard let pooling = TextClassifier.Pooling(rawValue: configuration.pooling ?? "mean") else {
-        let names = TextClassifier.Pooling.allCases.map(\.rawValue).joined(separator: ", ")
-        throw Failure(
-          description: "textclassifier: there is no pooling '\(configuration.pooling ?? "")'; choose one of: \(names)")
-      }
       return TextClassifier(
         vocabulary: configuration.symbols ?? 10_000, classes: configuration.classes,
         cell: try form(configuration, usual: .lstm), layers: layers, units: units, embedding: embedding,
-        pooling: pooling, dropout: try dropout(configuration) ?? 0)
+        pooling: try pooling(configuration), dropout: try dropout(configuration) ?? 0)
+    },
+    Entry(
+      name: "sequenceclassifier", summary: "recurrent classifier of sequences of numbers, such as sounds",
+      options: ["hidden", "dropout", "form", "pooling"], inputShape: [60, 24], classes: 10
+    ) { configuration in
+      guard configuration.inputShape.count == 2 else {
+        throw Failure(
+          description: "sequenceclassifier takes sequences [steps, features], not \(configuration.inputShape)")
+      }
+      let (layers, units) = try recurrentLayers(configuration, usual: 64)
+      return SequenceClassifier(
+        features: configuration.inputShape[1], classes: configuration.classes,
+        cell: try form(configuration, usual: .lstm), layers: layers, units: units,
+        pooling: try pooling(configuration), dropout: try dropout(configuration) ?? 0)
     },
     Entry(
       name: "forecaster", summary: "recurrent network that forecasts series", options: ["hidden", "dropout", "form"],
@@ -90,6 +99,16 @@ extension ModelCatalog {
           + "64 equal whole numbers of at least 1, got \(layers.map(String.init).joined(separator: ","))")
     }
     return (layers.count, units)
+  }
+
+  private static func pooling(_ configuration: Configuration) throws -> SequencePooling {
+    guard let pooling = SequencePooling(rawValue: configuration.pooling ?? "mean") else {
+      let names = SequencePooling.allCases.map(\.rawValue).joined(separator: ", ")
+      throw Failure(
+        description:
+          "\(configuration.name): there is no pooling '\(configuration.pooling ?? "")'; choose one of: \(names)")
+    }
+    return pooling
   }
 
   private static func embedding(_ configuration: Configuration, usual: Int, least: Int) throws -> Int {

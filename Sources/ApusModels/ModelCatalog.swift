@@ -43,7 +43,7 @@ public enum ModelCatalog {
     public var embedding: Int?
     /// Samples of the batches between which states are carried (`charlm`, `wordlm`); nil carries none.
     public var streams: Int?
-    /// How the steps of a text become one vector: `mean`, `max` or `last` (`textclassifier`).
+    /// How the steps of a sequence become one vector: `mean`, `max` or `last` (`textclassifier`, `sequenceclassifier`).
     public var pooling: String?
     /// How many different symbols the samples have (`textclassifier`), or the sources (`seq2seq`).
     public var symbols: Int?

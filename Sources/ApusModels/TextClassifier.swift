@@ -13,16 +13,6 @@ import ApusTensor
 /// let logits = model(numbers)     // [32, 40] -> [32, 2]
 /// ```
 public struct TextClassifier: Layer, CustomStringConvertible {
-  /// How the outputs of all steps become one vector.
-  public enum Pooling: String, Sendable, Hashable, CaseIterable {
-    /// Their mean.
-    case mean
-    /// The largest of each feature.
-    case max
-    /// The states at both ends.
-    case last
-  }
-
   /// The vectors of the symbols.
   public var embedding: Embedding
   /// The recurrent layers, over time as the first axis.
@@ -30,7 +20,7 @@ public struct TextClassifier: Layer, CustomStringConvertible {
   /// From the text's vector to the logits.
   public var decoder: Dense
   /// How the outputs become one vector.
-  public let pooling: Pooling
+  public let pooling: SequencePooling
   private let dropout: Dropout
   private let settings: String
 
@@ -40,7 +30,7 @@ public struct TextClassifier: Layer, CustomStringConvertible {
   ///   below another, is dropped in training.
   public init(
     vocabulary: Int, classes: Int, cell: LanguageModel.Cell = .lstm, layers: Int = 1, units: Int = 64,
-    embedding: Int = 64, pooling: Pooling = .mean, dropout: Double = 0, dtype: DType = .float32
+    embedding: Int = 64, pooling: SequencePooling = .mean, dropout: Double = 0, dtype: DType = .float32
   ) {
     self.embedding = Embedding(
       vocabulary, embedding, weightInitializer: .normal(standardDeviation: 0.1), dtype: dtype)
@@ -65,22 +55,7 @@ public struct TextClassifier: Layer, CustomStringConvertible {
     let lengths = isText.cast(to: .int32).sum(squeezingAxes: 1)
     let (outputs, states) = recurrent.run(
       over: dropout(embedding(whole.transposed())), from: nil, lengths: lengths, truncatedEvery: nil)
-    return decoder(dropout(pooled(outputs, states, isText.transposed(), lengths)))
-  }
-
-  private func pooled(_ outputs: Tensor, _ states: [Tensor], _ isText: Tensor, _ lengths: Tensor) -> Tensor {
-    switch pooling {
-    case .mean:
-      // Outputs after an end are 0.
-      let counts = lengths.cast(to: outputs.dtype).expandingShape(at: 1)
-      return outputs.sum(squeezingAxes: 0) / counts.clamped(above: 1)
-    case .max:
-      let lowest = Tensor(repeating: -1e9, shape: [], dtype: outputs.dtype)
-      return outputs.selected(where: isText.expandingShape(at: 2), otherwise: lowest).max(squeezingAxes: 0)
-    case .last:
-      let last = states[0].shape[0]
-      return concatenate([states[0][last - 2], states[0][last - 1]], axis: 1)
-    }
+    return decoder(dropout(pooling.vector(of: outputs, states, ends: (isText.transposed(), lengths))))
   }
 
   /// The parts.

@@ -124,6 +124,14 @@ import Testing
           HostArray(type: TensorType([3, 32, 32], .uint8)) { _ in }, to: folder.file("photos/\(name)/\(index).png"))
       }
     }
+    for name in ["yes", "no"] {
+      try FileManager.default.createDirectory(
+        atPath: folder.file("sounds/\(name)"), withIntermediateDirectories: true)
+      for index in 0..<8 {
+        try WAV(samples: HostArray([Float](repeating: 0.1, count: 900), shape: [900, 1]), sampleRate: 8000)
+          .write(to: folder.file("sounds/\(name)/\(index).wav"))
+      }
+    }
     try FileManager.default.createDirectory(atPath: folder.file("texts"), withIntermediateDirectories: true)
     try folder.write(Array(String(repeating: "The cat sat. ", count: 200).utf8), to: "texts/cats.txt")
     try folder.write(
@@ -135,7 +143,7 @@ import Testing
     for row in try rows() {
       for text in row.names(2) where text.hasPrefix("apus ") || text.hasPrefix("--") {
         let words = text.split(separator: " ").map {
-          ["houses.csv", "pictures.npz", "photos", "scenes", "texts", "reviews.tsv", "pairs.tsv"].contains($0)
+          ["houses.csv", "pictures.npz", "photos", "scenes", "sounds", "texts", "reviews.tsv", "pairs.tsv"].contains($0)
             ? folder.file(String($0)) : String($0)
         }
         do {

@@ -87,8 +87,8 @@ import Testing
 
 @Suite struct TextClassifierTests {
   /// What follows a text's end changes nothing, whatever the padding and the way to one vector.
-  @Test(arguments: TextClassifier.Pooling.allCases, LanguageModel.Cell.allCases)
-  func paddingChangesNothing(pooling: TextClassifier.Pooling, cell: LanguageModel.Cell) {
+  @Test(arguments: SequencePooling.allCases, LanguageModel.Cell.allCases)
+  func paddingChangesNothing(pooling: SequencePooling, cell: LanguageModel.Cell) {
     withExecutor {
       let model = withRandomSeed(2) {
         TextClassifier(

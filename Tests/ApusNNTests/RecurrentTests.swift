@@ -1,3 +1,4 @@
+import ApusCPU
 import ApusTensor
 import Foundation
 import Testing
@@ -120,6 +121,51 @@ extension Tensor {
         #expect(abs((gradients[name]?.item() ?? .nan) - expected) < 1e-12, "\(name)")
       }
     }
+  }
+
+  /// Checkpoints over time change no value and no gradient, wherever their borders lie, and need less memory.
+  @Test(arguments: [1, 3, 4, 100])
+  func checkpointsOverTimeChangeNothing(steps: Int) {
+    withExecutor {
+      var network = LSTM(3, 4, layers: 2, bidirectional: true, timeAxis: 0, dtype: .float64)
+      fill(network)
+      let x = Tensor(numbers(9 * 2 * 3, 5), shape: [9, 2, 3])
+      let start = [0, 1].map { Tensor(numbers(4 * 2 * 4, 6 + $0), shape: [4, 2, 4]) }
+      for (lengths, window) in [(nil, nil), (Tensor([Int32(9), 5], shape: [2]), nil), (nil, 4)] as [(Tensor?, Int?)] {
+        func found(_ steps: Int) -> [Tensor] {
+          network.checkpointSteps = steps
+          var results: [Tensor] = []
+          let ofInputs = gradient(at: [x] + start) { inputs in
+            let (outputs, states) = network.run(
+              over: inputs[0], from: Array(inputs[1...]), lengths: lengths, truncatedEvery: window)
+            results = [outputs] + states
+            return (outputs * outputs).sum() + states[0].sum() + states[1].squared().sum()
+          }
+          let ofWeights = valueWithGradient(of: network) {
+            network.run(over: x, from: start, lengths: lengths, truncatedEvery: window).outputs.squared().sum()
+          }
+          return results + ofInputs + ofWeights.gradients.entries.compactMap(\.tensor)
+        }
+        let (plain, checkpointed) = (found(0), found(steps))
+        #expect(plain.count == 22 && checkpointed.count == 22)
+        for (a, b) in zip(plain, checkpointed) { #expect((a - b).largest < 1e-12) }
+      }
+    }
+  }
+
+  @Test func checkpointsOverTimeNeedLessMemory() {
+    func peak(_ steps: Int) -> Int {
+      let executor = CPUExecutor.make(options: CPUOptions(threads: 1))
+      return Execution.$override.withValue(executor) {
+        var network = GRU(4, 32, timeAxis: 0)
+        network.checkpointSteps = steps
+        let x = Tensor(repeating: 0.5, shape: [256, 4, 4])
+        realize(valueWithGradient(of: network) { network(x).squared().sum() }.gradients.entries.compactMap(\.tensor))
+        return executor.statistics.peakArenaBytes
+      }
+    }
+    let (kept, recomputed) = (peak(0), peak(16))
+    #expect(Double(recomputed) <= 0.5 * Double(kept), "\(recomputed) of \(kept) bytes")
   }
 
   /// Truncation over the whole sequence is none, over a window is the hand-over of states between calls.

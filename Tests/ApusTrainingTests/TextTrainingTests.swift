@@ -206,6 +206,12 @@ import Testing
       sentence { _ = try job { $0.dataOptions = try? DataConfiguration(normalization: .minmax) } }
         .contains("are not for charlm"))
     #expect(sentence { _ = try job { $0.objective.task = "regression" } }.contains("next symbols of a text"))
+    // A vocabulary of nothing but special symbols.
+    var text = TextConfiguration()
+    text.minimumCount = 1_000_000
+    #expect(
+      sentence { _ = try job { $0.dataOptions = try? DataConfiguration(text: text) } }
+        .contains("no symbol occurs often enough"))
     _ = try job(epochs: 1).run(progress: nil)
     let run = try SavedRun(folder.path + "/run")
     #expect(sentence { _ = try run.predict(["a.png"], top: 1) }.contains("apus score"))
@@ -216,5 +222,9 @@ import Testing
     try configuration.write(to: run.folder)
     #expect(
       sentence { _ = try SavedRun(run.folder.path).score(["a"]) }.contains("has a vocabulary of 2 symbols, the model"))
+    let symbols = try #require(run.configuration.preparation.vocabulary).symbols
+    configuration.preparation = Preparation(vocabulary: Vocabulary(unit: .words, symbols: symbols))
+    try configuration.write(to: run.folder)
+    #expect(sentence { _ = try SavedRun(run.folder.path) }.contains("of words, its texts are cut into characters"))
   }
 }

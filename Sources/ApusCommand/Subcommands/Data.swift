@@ -42,7 +42,7 @@ struct DataCommand: ParsableCommand {
 
     @Argument(
       help: ArgumentHelp(
-        "A data set (apus data list), a .csv or .npz file, a folder of IDX files or of pictures.",
+        "A data set (apus data list), a .csv or .npz file, a folder of IDX files, pictures or sounds.",
         valueName: "name|file"))
     var data: String
     @OptionGroup(title: "Data") var options: DataOptions

@@ -4,7 +4,8 @@ import ArgumentParser
 /// `apus predict`
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say what pictures show or texts are, by a saved run or a network with published weights.",
+    abstract:
+      "Say what pictures show, or what sounds or texts are, by a saved run or a network with published weights.",
     discussion: """
       EXAMPLES
         apus predict runs/lenet5-mnist seven.png
@@ -12,6 +13,7 @@ struct Predict: ParsableCommand {
         apus predict runs/lenet5-photos photo.jpg
         apus predict efficientnet-lite0 --weights efficientnet-lite0-57934424.pth photo.jpg --top 5
         apus predict runs/unet-scenes scene.jpg --output masks       # masks/scene.png: the class of each pixel
+        apus predict runs/sequenceclassifier-spoken-digits seven.wav
         apus predict runs/textclassifier-reviews "a gripping film" "two hours of my life"
 
       The pictures are PNG or JPEG files of any size: they are resized and cropped as an image folder's were for the \
@@ -22,7 +24,9 @@ struct Predict: ParsableCommand {
   @Argument(
     help: ArgumentHelp("The folder of a run, or with --weights a network's name.", valueName: "run|network"))
   var folder: String
-  @Argument(help: ArgumentHelp("PNG or JPEG files; texts, for a run of textclassifier.", valueName: "image|text"))
+  @Argument(
+    help: ArgumentHelp(
+      "PNG or JPEG files; WAV files, for a run of sounds; texts, for one of textclassifier.", valueName: "file|text"))
   var images: [String]
   @Option(
     help: ArgumentHelp(

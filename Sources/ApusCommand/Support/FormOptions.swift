@@ -6,7 +6,8 @@ struct FormOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "mlp: widths of the hidden layers (512,512); alexnet, vgg: of the hidden dense layers (4096,4096); charlm, wordlm, "
-        + "textclassifier, forecaster, seq2seq: units of each recurrent layer (256, 256, 64, 32, 256).",
+        + "textclassifier, sequenceclassifier, forecaster, seq2seq: units of each recurrent layer (256, 256, 64, 64, 32, "
+        + "256).",
       valueName: "widths"))
   var hidden: String?
 
@@ -59,7 +60,7 @@ struct FormOptions: ParsableArguments {
       "lenet5: modern (ReLU, max pooling) or original1998 (modern); alexnet: torchvision or original2012 (torchvision); "
         + "googlenet: torchvision, plain (no auxiliary heads) or original2014 (torchvision); "
         + "inception-v3: torchvision or plain (torchvision); charlm, wordlm, textclassifier, "
-        + "forecaster, seq2seq: lstm, gru or rnn (lstm).",
+        + "sequenceclassifier, forecaster, seq2seq: lstm, gru or rnn (lstm).",
       valueName: "name"))
   var form: String?
 
@@ -75,7 +76,7 @@ struct FormOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "textclassifier: what becomes of the steps: mean, max or last (mean).", valueName: "name"))
+      "textclassifier, sequenceclassifier: what becomes of the steps: mean, max or last (mean).", valueName: "name"))
   var pooling: String?
 
   @Option(

@@ -8,7 +8,7 @@ struct TrainingArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A data set (apus data list), a .csv or .npz file, a folder of IDX files or of pictures; of charlm and wordlm a "
+      "A data set (apus data list), a .csv or .npz file, a folder of IDX files, pictures or sounds; of charlm and wordlm a "
         + "text file or a folder of such, of textclassifier lines of a class, a tab and a text, or a folder of text files "
         + "for each class; of seq2seq lines of a source, a tab and a target.", valueName: "name|file")
   )

@@ -61,6 +61,22 @@ struct FolderListing {
   /// The folders among the entries.
   var folders: [Entry] { entries.filter { if case .folder = $0.kind { true } else { false } } }
 
+  /// Whether a folder, or one at most three levels below it, has an entry of a kind.
+  static func search(_ folder: String, for isWanted: (Entry) -> Bool) -> Bool {
+    var folders = [folder]
+    // Not all of a large tree is searched for what the first folders lack.
+    for depth in 0...3 {
+      var next: [String] = []
+      for folder in folders {
+        guard let listing = try? FolderListing(folder) else { continue }
+        if listing.entries.contains(where: isWanted) { return true }
+        if depth < 3 { next += listing.folders.map(\.path) }
+      }
+      folders = Array(next.prefix(1000))
+    }
+    return false
+  }
+
   /// The identity of a folder; nil when there is none.
   static func identity(_ path: String) -> FileIdentity? {
     if case .folder(let identity) = kind(path) { identity } else { nil }

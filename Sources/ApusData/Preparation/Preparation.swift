@@ -7,6 +7,8 @@ public struct Preparation: Codable, Sendable, Hashable {
   public let schema: TableSchema?
   /// What pictures in files are brought to; nil for other data.
   public let form: PictureForm?
+  /// What sounds in files are brought to; nil for other data.
+  public let sound: SoundForm?
   /// The numbers of a text's symbols, of pairs of texts of the sources'; nil for other data.
   public let vocabulary: Vocabulary?
   /// The numbers of the symbols of the targets of pairs of texts; nil for other data.
@@ -18,7 +20,7 @@ public struct Preparation: Codable, Sendable, Hashable {
   /// Applied to targets; nil for classes, or targets left as they are.
   public let targetScaling: TargetScaling?
   private enum CodingKeys: String, CodingKey {
-    case schema, form, vocabulary, imputation, normalization
+    case schema, form, sound, vocabulary, imputation, normalization
     case targetScaling = "target_scaling"
     case targetVocabulary = "target_vocabulary"
   }
@@ -28,17 +30,18 @@ public struct Preparation: Codable, Sendable, Hashable {
   /// - Parameters:
   ///   - schema: what the columns of a CSV file mean, from ``LoadedData/schema``.
   ///   - form: what pictures in files are brought to, from ``LoadedData/form``.
+  ///   - sound: what sounds in files are brought to, from ``LoadedData/sound``; each band is normalised on its own.
   ///   - method: how inputs are normalised.
   ///   - grouping: which elements of a sample share the statistics; nil chooses by its rank.
   ///   - targetMethod: how the targets of a regression are scaled.
   /// - Throws: ``DataError`` when a value is not finite, or a column has no values.
   public init(
-    fitting training: Dataset, schema: TableSchema? = nil, form: PictureForm? = nil,
+    fitting training: Dataset, schema: TableSchema? = nil, form: PictureForm? = nil, sound: SoundForm? = nil,
     by method: NormalizationMethod = .standard, grouping: Normalization.Grouping? = nil,
     targetsBy targetMethod: NormalizationMethod = .standard
   ) throws {
     self.schema = schema
-    self.form = form
+    (self.form, self.sound) = (form, sound)
     (vocabulary, targetVocabulary) = (nil, nil)
     var filled = training
     if let schema, schema.missing.fills {
@@ -48,13 +51,14 @@ public struct Preparation: Codable, Sendable, Hashable {
     } else {
       imputation = nil
     }
-    normalization = try Normalization(fitting: filled, by: method, grouping: grouping)
+    normalization = try Normalization(
+      fitting: filled, by: method, grouping: grouping ?? (sound == nil ? nil : .features))
     targetScaling = training.classCount > 0 ? nil : try TargetScaling(fitting: training, by: targetMethod)
   }
 
   /// The preparation of a text, or of pairs of texts: their symbols become numbers.
   public init(vocabulary: Vocabulary, targets: Vocabulary? = nil) {
-    (schema, form, imputation, targetScaling) = (nil, nil, nil, nil)
+    (schema, form, sound, imputation, targetScaling) = (nil, nil, nil, nil, nil)
     (self.vocabulary, targetVocabulary) = (vocabulary, targets)
     normalization = .ofSymbols
   }

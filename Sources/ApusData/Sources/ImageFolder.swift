@@ -20,18 +20,7 @@ public enum ImageFolder {
 
   /// Whether a folder, or one that it holds, has files named as pictures.
   public static func recognizes(_ folder: String) -> Bool {
-    var folders = [folder]
-    // Not all of a large tree is searched for what the first folders lack.
-    for depth in 0...3 {
-      var next: [String] = []
-      for folder in folders {
-        guard let listing = try? FolderListing(folder) else { continue }
-        if listing.entries.contains(where: { $0.kind == .file && isNamedAsPicture($0.name) }) { return true }
-        if depth < 3 { next += listing.folders.map(\.path) }
-      }
-      folders = Array(next.prefix(1000))
-    }
-    return false
+    FolderListing.search(folder) { $0.kind == .file && isNamedAsPicture($0.name) }
   }
 
   /// The pictures below a folder.
@@ -187,7 +176,7 @@ struct PartFolders {
   }
 
   static func missing(_ folder: String) -> DataError {
-    DataError(place: folder, problem: "has no training part", advice: "put its pictures into a folder called train")
+    DataError(place: folder, problem: "has no training part", advice: "put its files into a folder called train")
   }
 }
 

@@ -12,6 +12,8 @@ public struct LoadedData: Sendable {
   public let schema: TableSchema?
   /// What pictures in files are brought to; nil for other data.
   public let form: PictureForm?
+  /// What sounds in files are brought to; nil for other data.
+  public let sound: SoundForm?
   /// What is wrong with the files that were left out, a sentence for each.
   public let skipped: [DataError]
 
@@ -20,7 +22,7 @@ public struct LoadedData: Sendable {
   /// - Throws: ``DataError`` when samples differ in shape or type or the classes differ.
   public init(
     name: String, train: Dataset, validation: Dataset? = nil, test: Dataset? = nil, schema: TableSchema? = nil,
-    form: PictureForm? = nil, skipped: [DataError] = []
+    form: PictureForm? = nil, sound: SoundForm? = nil, skipped: [DataError] = []
   ) throws {
     for part in [validation, test].compactMap({ $0 }) {
       guard part.sampleShape == train.sampleShape, part.inputType.dtype == train.inputType.dtype else {
@@ -47,7 +49,7 @@ public struct LoadedData: Sendable {
     self.validation = validation
     self.test = test
     self.schema = schema
-    self.form = form
+    (self.form, self.sound) = (form, sound)
     self.skipped = skipped
   }
 }

@@ -58,6 +58,11 @@ public struct Vocabulary: Sendable, Hashable, Codable {
   /// The number of symbols.
   public var count: Int { symbols.count }
 
+  /// Whether there are symbols of the text besides the special ones.
+  public var knowsSymbols: Bool {
+    symbols.contains { ![Self.unknown, Self.end, Self.padding, Self.start].contains($0) }
+  }
+
   /// The number of a symbol; nil when it is not known.
   public func number(of symbol: String) -> Int32? { indices[symbol] }
 

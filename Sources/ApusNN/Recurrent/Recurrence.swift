@@ -23,6 +23,10 @@ public struct Recurrence<Cell: RecurrentCell>: Layer, CustomStringConvertible {
   public var initialStates: [Parameter]?
   /// The axis of time, 0 or 1; the other is the batch.
   public let timeAxis: Int
+  /// Above 0, of every so many steps the inputs and the states at their border are kept alone for the gradient, and the rest
+  /// is computed again (checkpoints over time; Chen, Xu, Zhang, Guestrin, 2016). With the root of the number of steps, memory
+  /// for the inner values of T steps grows as the root of T, for about a third more time.
+  public var checkpointSteps = 0
 
   /// Layers of cells.
   ///
@@ -94,7 +98,8 @@ public struct Recurrence<Cell: RecurrentCell>: Layer, CustomStringConvertible {
       for (direction, cell) in directions.enumerated() {
         let start = start(states, pass: layer * directions.count + direction, batch: batch, dtype: x.dtype)
         let (found, final) = cell.unrolled(
-          over: h, from: start, mask: mask, reversed: direction == 1, window: window)
+          over: h, from: start, mask: mask, reversed: direction == 1, window: window,
+          segment: checkpointSteps > 0 ? checkpointSteps : nil)
         outputs.append(found)
         for index in final.indices { last[index].append(final[index]) }
       }

@@ -63,28 +63,60 @@ extension RecurrentCell {
   ///   - mask: `[T, N, 1]`, true inside a sequence; outside the states stay and the outputs are 0. nil means everywhere.
   ///   - isReversed: whether to go from the last step to the first.
   ///   - window: steps after which the gradient through the states ends; nil for none.
+  ///   - segment: steps whose inner values are computed again for the gradient, instead of kept; nil keeps all.
   /// - Returns: outputs `[T, N, outputs]`, and the states after the last step.
   func unrolled(
-    over x: Tensor, from states: [Tensor], mask: Tensor?, reversed isReversed: Bool, window: Int?
+    over x: Tensor, from states: [Tensor], mask: Tensor?, reversed isReversed: Bool, window: Int?, segment: Int?
   ) -> (outputs: Tensor, states: [Tensor]) {
-    let inputs = [projected(x)] + (mask.map { [$0] } ?? [])
     let length = x.shape[0]
-    let size = min(window ?? length, length)
+    let (window, segment) = (min(window ?? length, length), segment.map { min($0, length) })
+    let inputs = [segment == nil ? projected(x) : x] + (mask.map { [$0] } ?? [])
+    let borders = Set(stride(from: 0, to: length, by: window))
+      .union(stride(from: 0, to: length, by: segment ?? length)).union([length]).sorted()
     var (carry, parts) = (states, [Tensor]())
-    let starts = Array(stride(from: 0, to: length, by: size))
-    for start in isReversed ? starts.reversed() : starts {
-      let count = min(size, length - start)
-      let slices = inputs.map { $0.sliced(axis: 0, from: start, count: count) }
-      let (last, stacked) = scan(carry, over: slices, reversed: isReversed) { before, slices in
-        let (output, next) = step(slices[0], before)
-        guard slices.count > 1 else { return (next, [output]) }
-        return (zip(next, before).map { $0.selected(where: slices[1], otherwise: $1) }, [output])
-      }
-      parts.append(stacked.first ?? x)
-      carry = start == (isReversed ? 0 : starts[starts.count - 1]) ? last : last.map { $0.stoppingGradient() }
+    let pieces = zip(borders, borders.dropFirst()).map { $0..<$1 }
+    for piece in isReversed ? pieces.reversed() : pieces {
+      let slices = inputs.map { $0.sliced(axis: 0, from: piece.lowerBound, count: piece.count) }
+      let results =
+        segment == nil
+        ? looped(slices, carry, reversed: isReversed)
+        : recomputed(slices + carry) { values in
+          let slices = [projected(values[0])] + values[1..<inputs.count]
+          return looped(slices, Array(values[inputs.count...]), reversed: isReversed)
+        }
+      parts.append(results[0])
+      let border = isReversed ? piece.lowerBound : piece.upperBound
+      let isCut = border % window == 0 && border != 0 && border != length
+      carry = results.dropFirst().map { isCut ? $0.stoppingGradient() : $0 }
     }
     let outputs = finished(concatenate(isReversed ? parts.reversed() : parts, axis: 0))
     let zero = Tensor.zeros([], dtype: outputs.dtype)
     return (mask.map { outputs.selected(where: $0, otherwise: zero) } ?? outputs, carry)
+  }
+
+  /// The outputs of some steps and the states after them, from slices of ``projected(_:)`` and perhaps of a mask.
+  private func looped(_ slices: [Tensor], _ states: [Tensor], reversed isReversed: Bool) -> [Tensor] {
+    let (last, stacked) = scan(states, over: slices, reversed: isReversed) { before, slices in
+      let (output, next) = step(slices[0], before)
+      guard slices.count > 1 else { return (next, [output]) }
+      return (zip(next, before).map { $0.selected(where: slices[1], otherwise: $1) }, [output])
+    }
+    return [stacked.first ?? slices[0]] + last
+  }
+}
+
+/// Several results of a function whose inner values are computed again for the gradient; see `checkpointed(_:_:)`, whose
+/// function has one: here it is all of them in a row.
+private func recomputed(_ xs: [Tensor], _ body: ([Tensor]) -> [Tensor]) -> [Tensor] {
+  var shapes: [Shape] = []
+  let joined = checkpointed(xs) { values in
+    let results = body(values)
+    shapes = results.map(\.shape)
+    return concatenate(results.map { $0.flattened() }, axis: 0)
+  }
+  var start = 0
+  return shapes.map { shape in
+    defer { start += shape.elementCount }
+    return joined.sliced(axis: 0, from: start, count: shape.elementCount).reshaped(to: shape)
   }
 }

@@ -87,7 +87,7 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
     }
     let data = try DataCatalog.load(
       name, in: folders, csv: csv, schema: fitted?.schema, images: images ?? .usual, form: fitted?.form,
-      check: fitted == nil ? .all : .whenNeeded)
+      sound: fitted?.sound, check: fitted == nil ? .all : .whenNeeded)
     var (train, validation, test) = (data.train, data.validation, data.test)
     if testSplit > 0 {
       guard test == nil else {
@@ -126,7 +126,8 @@ public struct DataConfiguration: Sendable, Hashable, Codable {
     let preparation =
       try fitted
       ?? Preparation(
-        fitting: train, schema: data.schema, form: data.form, by: normalization, targetsBy: targetScaling)
+        fitting: train, schema: data.schema, form: data.form, sound: data.sound, by: normalization,
+        targetsBy: targetScaling)
     for part in [train, validation, test].compactMap({ $0 }) where !preparation.fits(part) {
       throw TrainingError(
         part.name, "its samples of shape \(part.sampleShape) do not fit what the run was prepared for",

@@ -21,6 +21,7 @@ public struct SavedRun {
   public init(_ path: String) throws {
     folder = RunFolder(path)
     configuration = try RunConfiguration.read(folder)
+    try Self.checkVocabularies(configuration, folder)
     model = try Self.untrained(configuration, folder)
     if folder.holdsModel {
       weights = folder.model
@@ -114,12 +115,13 @@ public struct SavedRun {
     return part
   }
 
-  /// Names pictures; of a run of texts with classes the texts themselves.
+  /// Names pictures; of a run of sounds WAV files; of a run of texts with classes the texts themselves.
   ///
   /// Pictures of other sizes than the model's are brought to it as `Pictures.read(from:as:)` does, which is how those of
   /// an image folder were for the training.
   ///
-  /// - Throws: `DataError` or `FormatError` when a file is no picture, ``TrainingError`` when the run does not name any.
+  /// - Throws: `DataError` or `FormatError` when a file is no picture or sound, ``TrainingError`` when the run does not name
+  ///   any.
   public func predict(_ paths: [String], top: Int) throws -> PredictionReport {
     guard task != .segmentation else {
       throw TrainingError(
@@ -128,13 +130,20 @@ public struct SavedRun {
     if let vocabulary = configuration.preparation.vocabulary, task != .sequence {
       return try classify(paths, vocabulary, top: top)
     }
-    let predictions = try zip(paths, pictures(paths, top: top)).map { path, picture in
-      let input = configuration.normalization.applied(to: picture)
+    let samples = try configuration.preparation.sound.map { try sounds(paths, as: $0, top: top) }
+    let predictions = try zip(paths, samples ?? pictures(paths, top: top)).map { path, sample in
+      let input = configuration.normalization.applied(to: sample)
       let outputs = withInference { model(Tensor(input)) }.hostArray()
       return PredictionReport.Picture(
         image: path, top: PredictionReport.guesses(outputs, configuration.classNames, task: task, top: top))
     }
     return PredictionReport(run: folder.path, predictions: predictions)
+  }
+
+  /// Sounds as batches of one, before the normalization.
+  private func sounds(_ paths: [String], as form: SoundForm, top: Int) throws -> [HostArray] {
+    guard top >= 1 else { throw TrainingError.impossible("--top", top, "a whole number of at least 1") }
+    return try paths.map { Self.batch(try form.sequence(contentsOf: $0)) }
   }
 
   /// Pictures as batches of one, before the normalization.
@@ -164,8 +173,8 @@ public struct SavedRun {
   }
 
   /// A batch of one.
-  static func batch(_ picture: HostArray) -> HostArray {
-    HostArray(type: TensorType(Shape([1] + Array(picture.shape)), picture.dtype), storage: picture.storage)
+  static func batch(_ sample: HostArray) -> HostArray {
+    HostArray(type: TensorType(Shape([1] + Array(sample.shape)), sample.dtype), storage: sample.storage)
   }
 }
 

@@ -42,21 +42,9 @@ extension DataConfiguration {
     _ name: String, validationSplit: Double, seed: UInt64, in folders: DataFolders
   ) throws -> PairParts {
     let texts = try PairedTexts(name, in: folders)
-    let numbers = (0..<texts.pairs.count).map { Int32($0) }
-    var train = try Dataset(
-      name: name, inputs: HostArray(numbers, shape: [numbers.count, 1]),
-      targets: HostArray([Float](repeating: 0, count: numbers.count), shape: [numbers.count]), classNames: [])
-    var (validation, test): (Dataset?, Dataset?) = (nil, nil)
-    if testSplit > 0 {
-      let parts = try train.split(test: testSplit, seed: seed)
-      (train, test) = (parts.rest, parts.test)
-    }
-    if validationSplit > 0 {
-      let parts = try train.split(validation: validationSplit, seed: seed)
-      (train, validation) = (parts.training, parts.validation)
-    }
-    func indices(_ part: Dataset?) -> [Int] { part?.inputs.scalars(as: Int32.self).map(Int.init) ?? [] }
-    return PairParts(texts: texts, train: indices(train), validation: indices(validation), test: indices(test))
+    let parts = try partsOfTexts(name, count: texts.pairs.count, validationSplit: validationSplit, seed: seed)
+    return PairParts(
+      texts: texts, train: parts.train, validation: parts.validation ?? [], test: parts.test ?? [])
   }
 
   /// Pairs of texts as samples; pairs longer than the window are left out.
@@ -88,6 +76,7 @@ extension DataConfiguration {
       target: fitted?.targetVocabulary
         ?? text.vocabulary(of: kept.lazy.flatMap { symbols[$0].target }, ofTargets: true)
     )
+    try checkKnown([vocabularies.source, vocabularies.target], name)
     let width = symbols.indices.filter { fits[$0] }.map { max(symbols[$0].source.count, symbols[$0].target.count) }
     let longest = (width.max() ?? 1) + 1
     func part(_ indices: [Int], _ suffix: String) throws -> Dataset? {

@@ -51,11 +51,37 @@ extension DataConfiguration {
   ) throws -> PreparedData {
     let texts = try LabelledTexts(name)
     let symbols = texts.texts.map { text.symbols(in: $0) }
-    // The parts are chosen from the numbers of the texts: the vocabulary is the training part's.
-    let numbers = (0..<texts.texts.count).map { Int32($0) }
+    let parts = try partsOfTexts(
+      name, count: texts.texts.count, classes: (texts.labels, texts.classNames), validationSplit: validationSplit,
+      seed: seed)
+    let vocabulary = fitted ?? text.vocabulary(of: parts.train.lazy.flatMap { symbols[$0] })
+    try checkKnown([vocabulary], name)
+    func part(_ indices: [Int], _ suffix: String) throws -> Dataset {
+      try texts.dataset(
+        name: name + suffix, indices, symbols: symbols, vocabulary: vocabulary, window: text.window ?? 1)
+    }
+    var data = PreparedData(
+      name: name, train: try part(parts.train, ""),
+      validation: try parts.validation.map { try part($0, " validation") },
+      test: try parts.test.map { try part($0, " test") }, preparation: Preparation(vocabulary: vocabulary), skipped: [])
+    (data.setsTestAside, data.setsValidationAside) = (parts.test != nil, parts.validation != nil)
+    return data
+  }
+
+  /// The numbers of texts in the parts that a training divides them into, chosen by a seed as the samples of other data: what
+  /// is fitted to the training part, such as a vocabulary, needs the parts before there are samples.
+  ///
+  /// - Parameter classes: the class of each text, of which all parts get their share; nil for texts without classes.
+  /// - Throws: `DataError` when a part would be empty.
+  func partsOfTexts(
+    _ name: String, count: Int, classes: (labels: [Int32], names: [String])? = nil, validationSplit: Double,
+    seed: UInt64
+  ) throws -> (train: [Int], validation: [Int]?, test: [Int]?) {
+    let numbers = HostArray((0..<count).map { Int32($0) }, shape: [count, 1])
+    let targets = classes.map { HostArray($0.labels, shape: [count]) }
     var train = try Dataset(
-      name: name, inputs: HostArray(numbers, shape: [numbers.count, 1]),
-      targets: HostArray(texts.labels, shape: [numbers.count]), classNames: texts.classNames)
+      name: name, inputs: numbers, targets: targets ?? HostArray([Float](repeating: 0, count: count), shape: [count]),
+      classNames: classes?.names ?? [])
     var (validation, test): (Dataset?, Dataset?) = (nil, nil)
     if testSplit > 0 {
       let parts = try train.split(test: testSplit, seed: seed)
@@ -66,16 +92,16 @@ extension DataConfiguration {
       (train, validation) = (parts.training, parts.validation)
     }
     func indices(_ part: Dataset) -> [Int] { part.inputs.scalars(as: Int32.self).map(Int.init) }
-    let vocabulary = fitted ?? text.vocabulary(of: indices(train).lazy.flatMap { symbols[$0] })
-    func part(_ part: Dataset) throws -> Dataset {
-      try texts.dataset(
-        name: part.name, indices(part), symbols: symbols, vocabulary: vocabulary, window: text.window ?? 1)
+    return (indices(train), validation.map(indices), test.map(indices))
+  }
+
+  /// Refuses vocabularies of nothing but special symbols, of which a model learns nothing.
+  func checkKnown(_ vocabularies: [Vocabulary], _ name: String) throws {
+    guard vocabularies.allSatisfy(\.knowsSymbols) else {
+      throw DataError(
+        place: name, problem: "no symbol occurs often enough to be in the vocabulary",
+        advice: "give more text, a smaller --minimum-count or a larger --vocabulary")
     }
-    var data = PreparedData(
-      name: name, train: try part(train), validation: try validation.map(part), test: try test.map(part),
-      preparation: Preparation(vocabulary: vocabulary), skipped: [])
-    (data.setsTestAside, data.setsValidationAside) = (test != nil, validation != nil)
-    return data
   }
 
   /// A text in its parts, one after the other: training, validation, test.
@@ -105,6 +131,7 @@ extension DataConfiguration {
     guard let train = try part(0..<training, "") else {
       throw DataError(place: name, problem: "holds no text", advice: "give a file with some")
     }
+    try checkKnown([vocabulary], name)
     return PreparedData(
       name: name, train: train, validation: try part(training..<training + validation, " validation"),
       test: try part(training + validation..<symbols.count, " test"), preparation: Preparation(vocabulary: vocabulary),

@@ -139,11 +139,6 @@ extension SavedRun {
         folder.path, "the run is \(configuration.model.name), no language model",
         advice: "give the folder of a run of charlm or wordlm")
     }
-    guard vocabulary.count == model.vocabulary else {
-      throw TrainingError(
-        folder.configuration, "has a vocabulary of \(vocabulary.count) symbols, the model \(model.vocabulary)",
-        advice: "train again into a new folder")
-    }
     return (model, vocabulary)
   }
 

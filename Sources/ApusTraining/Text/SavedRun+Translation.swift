@@ -127,12 +127,6 @@ extension SavedRun {
         folder.path, "the run is \(configuration.model.name), which does not translate",
         advice: "give the folder of a run of seq2seq")
     }
-    guard source.count == model.source.weight.shape[0], target.count == model.targets else {
-      throw TrainingError(
-        folder.configuration,
-        "has vocabularies of \(source.count) and \(target.count) symbols, the model "
-          + "\(model.source.weight.shape[0]) and \(model.targets)", advice: "train again into a new folder")
-    }
     return (model, (source, target))
   }
 }

@@ -1,0 +1,42 @@
+// What a training step of an LSTM costs by the length of its sequences, with and without checkpoints over time: is time
+// linear, and memory? Prints one JSON object a line. Run on a quiet machine:
+//
+//     swift run -c release SequenceLengths
+
+import Apus
+import ApusCPU
+
+/// The milliseconds of a step of training and the memory of its plan.
+func cost(steps: Int, checkpointSteps: Int) -> (milliseconds: Double, megabytes: Double) {
+  let executor = CPUExecutor.make()
+  return Execution.$override.withValue(executor) {
+    var model = withRandomSeed(1) { LSTM(64, 128, timeAxis: 0) }
+    model.checkpointSteps = checkpointSteps
+    let optimizer = SGD(learningRate: 1e-6)
+    let x = withRandomSeed(2) { Tensor.randomNormal([steps, 8, 64]) }
+    realize(x)
+    var times: [Double] = []
+    for _ in 0..<(steps > 512 ? 7 : 21) {
+      let start = ContinuousClock.now
+      let (value, gradients) = valueWithGradient(of: model) { model(x).squared().mean() }
+      optimizer.update(model, along: gradients)
+      _ = value.item()
+      let time = (ContinuousClock.now - start).components
+      times.append(Double(time.attoseconds) / 1e15 + Double(time.seconds) * 1e3)
+    }
+    // The first step makes the plan.
+    let later = times.dropFirst().sorted()
+    return (later[later.count / 2], Double(executor.statistics.peakArenaBytes) / 0x1p20)
+  }
+}
+
+for steps in [64, 128, 256, 512, 1024, 2048, 4096] {
+  let root = Int(Double(steps).squareRoot().rounded())
+  let (kept, recomputed) = (cost(steps: steps, checkpointSteps: 0), cost(steps: steps, checkpointSteps: root))
+  print(
+    """
+    {"steps": \(steps), "ms": \(kept.milliseconds), "us_a_step": \(kept.milliseconds / Double(steps) * 1000), \
+    "mb": \(kept.megabytes), "kb_a_step": \(kept.megabytes / Double(steps) * 1024), "checkpoint_steps": \(root), \
+    "checkpointed_ms": \(recomputed.milliseconds), "checkpointed_mb": \(recomputed.megabytes)}
+    """)
+}
