@@ -21,7 +21,8 @@ package struct CPUBackend: Backend {
       ConvolutionKernel.layouts(node, inputTypes, options)
     case is MaxPool, is MaxPoolBackward, is AveragePool, is AveragePoolBackward:
       PoolingKernel.layouts(node, inputTypes, inputLayouts)
-    case is BatchNormTraining, is RectifiedBatchNorm, is BatchNormTrainingBackward, is RectifiedBatchNormBackward:
+    case is BatchNormTraining, is RectifiedBatchNorm, is PooledBatchNorm, is BatchNormTrainingBackward,
+      is RectifiedBatchNormBackward, is PooledBatchNormBackward:
       BatchNormKernel.layouts(node, inputTypes, inputLayouts)
     case is LocalResponse, is LocalResponseBackward: LocalResponseKernel.layouts(inputTypes, inputLayouts)
     case is Resample, is ResampleBackward: ResampleKernel.layouts(inputTypes, inputLayouts)
@@ -64,7 +65,8 @@ package struct CPUBackend: Backend {
     case let weights as WinogradWeights: weights.convolution.weightKernel(threads: Int32(options.threads))
     case let convolution as PreparedWinograd: convolution.convolution.preparedKernel(threads: Int32(options.threads))
     case is MaxPool, is MaxPoolBackward, is AveragePool, is AveragePoolBackward: PoolingKernel.kernel(context)
-    case is BatchNormTraining, is RectifiedBatchNorm, is BatchNormTrainingBackward, is RectifiedBatchNormBackward:
+    case is BatchNormTraining, is RectifiedBatchNorm, is PooledBatchNorm, is BatchNormTrainingBackward,
+      is RectifiedBatchNormBackward, is PooledBatchNormBackward:
       BatchNormKernel.kernel(context)
     case let response as LocalResponse: LocalResponseKernel.kernel(response, isBackward: false, context)
     case let response as LocalResponseBackward:

@@ -5,19 +5,11 @@
 // images, whose last ones the operation before left in its cache, and the second one forwards.
 #include <math.h>
 
-#include "internal.h"
+#include "norm_job.h"
 
 enum { MOST_CHUNKS = 32, LEAST_VECTORS = 256 };
 
-typedef struct {
-  const apus_batch_norm *norm;
-  const float *x, *gy;
-  float *result;
-  double *parts;  // 16 numbers a part
-  apus_norm_lanes *lanes;
-  int64_t groups, units, chunks;
-  int slices;
-} job;
+typedef apus_norm_job job;
 
 /// The groups of eight channels that lie side by side: in blocks, the last one padded, or because there is no space.
 static int64_t group_count(const apus_batch_norm *norm) {
@@ -42,8 +34,8 @@ int64_t apus_batch_norm_scratch(const apus_batch_norm *norm) {
   return units * (int64_t)sizeof(apus_norm_lanes) + units * chunk_count(norm) * 16 * (int64_t)sizeof(double);
 }
 
-static job make_job(const apus_batch_norm *norm, const float *x, const float *gy, float *result, void *scratch,
-                    int threads) {
+job apus_norm_make_job(const apus_batch_norm *norm, const float *x, const float *gy, float *result, void *scratch,
+                       int threads) {
   const int64_t units = unit_count(norm);
   return (job){.norm = norm, .x = x, .gy = gy, .result = result, .lanes = scratch,
                .parts = (double *)((apus_norm_lanes *)scratch + units), .groups = group_count(norm), .units = units,
@@ -125,14 +117,6 @@ static void write_slice(void *context, int64_t slice, int thread) {
   }
 }
 
-/// What both directions need of a channel; the gradient's rectifier finds the same bits as the result's.
-static void set_lane(apus_norm_lanes *lanes, int lane, const apus_batch_norm *norm, float mean, float variance,
-                     float scale, float shift) {
-  lanes->center[lane] = mean;
-  lanes->factor[lane] = (float)(scale / sqrt(variance + norm->epsilon));
-  lanes->offset[lane] = shift;
-}
-
 /// Copies the numbers of the only channel to all lanes.
 static void repeat_lane(apus_norm_lanes *lanes) {
   float *numbers = lanes->center;
@@ -140,64 +124,77 @@ static void repeat_lane(apus_norm_lanes *lanes) {
     for (int lane = 1; lane < 8; ++lane) numbers[8 * field + lane] = numbers[8 * field];
 }
 
-void apus_batch_norm_forward(const apus_batch_norm *norm, const float *x, const float *scale, const float *shift, float *y,
-                             float *mean, float *variance, void *scratch, int threads) {
-  job j = make_job(norm, x, 0, y, scratch, threads);
-  apus_parallel(threads, j.slices, gather_slice, &j);
-  const double count = (double)norm->batch * (double)norm->spatial;
-  for (int64_t unit = 0; unit < j.units; ++unit) {
-    j.lanes[unit] = (apus_norm_lanes){{0}, {0}, {0}, {0}, {0}};
-    for (int lane = 0; lane < channels_in(&j, unit); ++lane) {
-      const int64_t channel = first_channel(&j, unit) + lane;
+void apus_norm_gather(job *j) { apus_parallel(j->slices, j->slices, gather_slice, j); }
+
+void apus_norm_finish_moments(job *j, const float *scale, const float *shift, float *mean, float *variance) {
+  const double count = (double)j->norm->batch * (double)j->norm->spatial;
+  for (int64_t unit = 0; unit < j->units; ++unit) {
+    for (int lane = 0; lane < channels_in(j, unit); ++lane) {
+      const int64_t channel = first_channel(j, unit) + lane;
       // Chan, Golub, LeVeque (1979): the squares of the parts, and of their means' distances.
       double whole = 0, squares = 0;
-      for (int64_t chunk = 0; chunk < j.chunks; ++chunk)
-        whole += part_count(&j, chunk) * j.parts[16 * (chunk * j.units + unit) + lane];
+      for (int64_t chunk = 0; chunk < j->chunks; ++chunk)
+        whole += part_count(j, chunk) * j->parts[16 * (chunk * j->units + unit) + lane];
       whole /= count;
-      for (int64_t chunk = 0; chunk < j.chunks; ++chunk) {
-        const double *part = j.parts + 16 * (chunk * j.units + unit) + lane;
-        squares += part[8] + part_count(&j, chunk) * (part[0] - whole) * (part[0] - whole);
+      for (int64_t chunk = 0; chunk < j->chunks; ++chunk) {
+        const double *part = j->parts + 16 * (chunk * j->units + unit) + lane;
+        squares += part[8] + part_count(j, chunk) * (part[0] - whole) * (part[0] - whole);
       }
       mean[channel] = (float)whole;
       variance[channel] = (float)(squares / count);
-      set_lane(j.lanes + unit, lane, norm, mean[channel], variance[channel], scale[channel], shift[channel]);
     }
-    if (unit >= j.groups) repeat_lane(j.lanes + unit);
   }
+  apus_norm_set_lanes(j, scale, shift, mean, variance);
+}
+
+void apus_norm_set_lanes(job *j, const float *scale, const float *shift, const float *mean, const float *variance) {
+  for (int64_t unit = 0; unit < j->units; ++unit) {
+    j->lanes[unit] = (apus_norm_lanes){{0}, {0}, {0}, {0}, {0}};
+    for (int lane = 0; lane < channels_in(j, unit); ++lane) {
+      const int64_t channel = first_channel(j, unit) + lane;
+      // Both directions use the same numbers: the gradient's rectifier finds the same bits as the result's.
+      j->lanes[unit].center[lane] = mean[channel];
+      j->lanes[unit].factor[lane] = (float)(scale[channel] / sqrt(variance[channel] + j->norm->epsilon));
+      j->lanes[unit].offset[lane] = shift ? shift[channel] : 0;
+    }
+    if (unit >= j->groups) repeat_lane(j->lanes + unit);
+  }
+}
+
+void apus_norm_finish_sums(job *j, double count, const float *variance, float *gscale, float *gshift) {
+  for (int64_t unit = 0; unit < j->units; ++unit) {
+    for (int lane = 0; lane < channels_in(j, unit); ++lane) {
+      const int64_t channel = first_channel(j, unit) + lane;
+      double sum = 0, product = 0;
+      for (int64_t chunk = 0; chunk < j->chunks; ++chunk) {
+        const double *part = j->parts + 16 * (chunk * j->units + unit) + lane;
+        sum += part[0];
+        product += part[8];
+      }
+      const double inverse = 1 / sqrt(variance[channel] + j->norm->epsilon);
+      gscale[channel] = (float)(product * inverse);
+      gshift[channel] = (float)sum;
+      j->lanes[unit].shifted[lane] = (float)(sum / count);
+      j->lanes[unit].inner[lane] = (float)(product * inverse * inverse / count);
+    }
+    if (unit >= j->groups) repeat_lane(j->lanes + unit);
+  }
+}
+
+void apus_batch_norm_forward(const apus_batch_norm *norm, const float *x, const float *scale, const float *shift, float *y,
+                             float *mean, float *variance, void *scratch, int threads) {
+  job j = apus_norm_make_job(norm, x, NULL, y, scratch, threads);
+  apus_norm_gather(&j);
+  apus_norm_finish_moments(&j, scale, shift, mean, variance);
   apus_parallel(threads, j.slices, write_slice, &j);
 }
 
 void apus_batch_norm_backward(const apus_batch_norm *norm, const float *x, const float *gy, const float *scale,
                               const float *shift, const float *mean, const float *variance, float *gx, float *gscale,
                               float *gshift, void *scratch, int threads) {
-  job j = make_job(norm, x, gy, gx, scratch, threads);
-  for (int64_t unit = 0; unit < j.units; ++unit) {
-    j.lanes[unit] = (apus_norm_lanes){{0}, {0}, {0}, {0}, {0}};
-    for (int lane = 0; lane < channels_in(&j, unit); ++lane) {
-      const int64_t channel = first_channel(&j, unit) + lane;
-      set_lane(j.lanes + unit, lane, norm, mean[channel], variance[channel], scale[channel],
-               norm->rectified ? shift[channel] : 0);
-    }
-    if (unit >= j.groups) repeat_lane(j.lanes + unit);
-  }
-  apus_parallel(threads, j.slices, gather_slice, &j);
-  const double count = (double)norm->batch * (double)norm->spatial;
-  for (int64_t unit = 0; unit < j.units; ++unit) {
-    for (int lane = 0; lane < channels_in(&j, unit); ++lane) {
-      const int64_t channel = first_channel(&j, unit) + lane;
-      double sum = 0, product = 0;
-      for (int64_t chunk = 0; chunk < j.chunks; ++chunk) {
-        const double *part = j.parts + 16 * (chunk * j.units + unit) + lane;
-        sum += part[0];
-        product += part[8];
-      }
-      const double inverse = 1 / sqrt(variance[channel] + norm->epsilon);
-      gscale[channel] = (float)(product * inverse);
-      gshift[channel] = (float)sum;
-      j.lanes[unit].shifted[lane] = (float)(sum / count);
-      j.lanes[unit].inner[lane] = (float)(product * inverse * inverse / count);
-    }
-    if (unit >= j.groups) repeat_lane(j.lanes + unit);
-  }
+  job j = apus_norm_make_job(norm, x, gy, gx, scratch, threads);
+  apus_norm_set_lanes(&j, scale, norm->rectified ? shift : NULL, mean, variance);
+  apus_norm_gather(&j);
+  apus_norm_finish_sums(&j, (double)norm->batch * (double)norm->spatial, variance, gscale, gshift);
   apus_parallel(threads, j.slices, write_slice, &j);
 }

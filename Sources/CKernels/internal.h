@@ -83,6 +83,9 @@ typedef struct {
   void (*average_backward)(const apus_pool *pool, const void *gradient, void *result);
 } apus_pool_kernels;
 
+/// The kernels for a pool's type and layout.
+const apus_pool_kernels *apus_pool_kernels_of(const apus_pool *pool);
+
 /// The part of a batch normalisation that one task does: some images of a channel by itself, or of eight side by side.
 typedef struct {
   int64_t images, image_stride, vectors, step, tail;  // per image: vectors of 8, `step` apart, then single elements
@@ -102,6 +105,7 @@ typedef struct {
   void (*sums)(const apus_norm_task *task, const apus_norm_lanes *lanes, const float *x, const float *gy, double *sums,
                double *products);
   void (*gradient)(const apus_norm_task *task, const apus_norm_lanes *lanes, const float *x, const float *gy, float *gx);
+  void (*passed)(const apus_norm_task *task, const apus_norm_lanes *lanes, const float *x, const float *gy, float *result);
 } apus_norm_kernels;
 
 /// The transforms of Winograd's convolution; see winograd_body.h.

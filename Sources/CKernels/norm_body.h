@@ -153,6 +153,15 @@ static inline __attribute__((always_inline)) void norm_gradient_any(const apus_n
             gx[at] = ((g - shifted[0]) - away * inner[0]) * factor[0];)
 }
 
+/// The gradient where the rectified result is positive, and 0 elsewhere. (x: what was normalised.)
+static void norm_passed(const apus_norm_task *t, const apus_norm_lanes *l, const float *x, const float *gy, float *result) {
+  const int64_t step = t->step;
+  const V8 center = NORM_LOAD(l->center), factor = NORM_LOAD(l->factor), offset = NORM_LOAD(l->offset);
+  NORM_EACH(const V8 away = NORM_LOAD(x + at) - center;
+            *(U8 *)(result + at) = NORM_PASSED(NORM_LOAD(gy + at), away);)
+  NORM_TAIL(const float away = x[at] - center[0]; result[at] = NORM_PASSED_ONE(gy[at], away);)
+}
+
 // Two copies of each, so that the plain one has no trace of the rectifier in its loops.
 static void norm_sums(const apus_norm_task *task, const apus_norm_lanes *l, const float *x, const float *gy,
                       double *sums, double *products) {
@@ -186,4 +195,4 @@ static void norm_gradient(const apus_norm_task *task, const apus_norm_lanes *l, 
 #undef NORM_PASSED
 #undef NORM_PASSED_ONE
 
-static const apus_norm_kernels norm_kernels = {norm_moments, norm_apply, norm_sums, norm_gradient};
+static const apus_norm_kernels norm_kernels = {norm_moments, norm_apply, norm_sums, norm_gradient, norm_passed};

@@ -91,12 +91,15 @@ static void pool_chunk(void *context, int64_t chunk, int thread) {
   }
 }
 
+const apus_pool_kernels *apus_pool_kernels_of(const apus_pool *p) {
+  if (p->block) return apus_kernels->blocked_pool[p->block / 8 - 1];
+  return p->dtype == APUS_F32 ? &pool_kernels_f32 : &pool_kernels_f64;
+}
+
 static void run(const apus_pool *p, int pass, const void *from, void *to, int32_t *argmax, int threads) {
   const int64_t lanes = p->block ? p->block : 1;
   job j = {.pool = p, .pass = pass, .from = from, .to = to, .argmax = argmax,
-           .kernels = p->block                 ? apus_kernels->blocked_pool[p->block / 8 - 1]
-                      : p->dtype == APUS_F32 ? &pool_kernels_f32
-                                             : &pool_kernels_f64,
+           .kernels = apus_pool_kernels_of(p),
            .planes = p->batch * apus_ceil_div(p->channels, lanes),
            .in_plane = p->in_height * p->in_width * lanes, .out_plane = p->out_height * p->out_width * lanes,
            .element_size = apus_size_of(p->dtype)};

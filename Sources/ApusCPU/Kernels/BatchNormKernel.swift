@@ -17,12 +17,23 @@ enum BatchNormKernel {
       guard let blocked = inputLayouts[0...1].first(where: { $0.channelBlock > 0 }) else { return nil }
       let others = [Layout](repeating: .plain, count: inputTypes.count - 2)
       return LayoutChoice(inputs: [blocked, blocked] + others, outputs: [blocked, .plain, .plain])
+    case is PooledBatchNorm:
+      let blocked = inputLayouts[0]
+      guard blocked.channelBlock > 0 else { return nil }
+      return LayoutChoice(
+        inputs: [blocked, .plain, .plain], outputs: [blocked, blocked, blocked, .plain, .plain])
+    case is PooledBatchNormBackward:
+      // The places and what is there lie as the images do.
+      let blocked = inputLayouts[6]
+      guard blocked.channelBlock > 0 else { return nil }
+      return LayoutChoice(
+        inputs: [blocked, blocked, .plain, .plain, .plain, .plain, blocked, blocked], outputs: [blocked, .plain, .plain])
     default: return nil
     }
   }
 
   static func kernel(_ context: LoweringContext) -> Kernel? {
-    let type = context.outputType
+    let type = context.inputTypes[0]
     guard type.dtype == .float32, type.shape.elementCount > 0 else { return nil }
     let threads = context.options.threads(forElements: type.shape.elementCount)
     @Sendable func floats(_ pointer: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {
@@ -32,7 +43,7 @@ enum BatchNormKernel {
       ConstantArray([
         apus_batch_norm(
           batch: Int64(type.shape[0]), channels: Int64(type.shape[1]),
-          spatial: Int64(type.shape.dropFirst(2).reduce(1, *)), block: Int32(context.outputLayout(0).channelBlock),
+          spatial: Int64(type.shape.dropFirst(2).reduce(1, *)), block: Int32(context.inputLayouts[0].channelBlock),
           rectified: rectified ? 1 : 0, epsilon: epsilon)
       ])
     }
@@ -59,6 +70,27 @@ enum BatchNormKernel {
         apus_batch_norm_backward(
           norm.pointer, floats(memory[0]), floats(memory[1]), floats(memory[2]), floats(memory[5]), floats(memory[3]),
           floats(memory[4]), floats(memory[6]), floats(memory[7]), floats(memory[8]), memory[9], threads)
+      }
+    case let pooled as PooledBatchNorm:
+      guard let pool = PoolingKernel.description(pooled.pool.geometry, image: type, result: context.outputType, context)
+      else { return nil }
+      let norm = problem(pooled.norm.epsilon, rectified: true)
+      return Kernel(scratchBytes: Int(apus_batch_norm_pooled_scratch(norm.pointer, pool.pointer, threads))) { memory in
+        apus_batch_norm_pooled_forward(
+          norm.pointer, pool.pointer, floats(memory[0]), floats(memory[1]), floats(memory[2]), floats(memory[3]),
+          memory[4].assumingMemoryBound(to: Int32.self), floats(memory[5]), floats(memory[6]), floats(memory[7]),
+          memory[8], threads)
+      }
+    case let pooled as PooledBatchNormBackward:
+      guard
+        let pool = PoolingKernel.description(pooled.pool.geometry, image: type, result: context.inputTypes[1], context)
+      else { return nil }
+      let norm = problem(pooled.backward.epsilon, rectified: true)
+      return Kernel(scratchBytes: Int(apus_batch_norm_pooled_scratch(norm.pointer, pool.pointer, threads))) { memory in
+        apus_batch_norm_pooled_backward(
+          norm.pointer, pool.pointer, floats(memory[0]), floats(memory[1]), floats(memory[2]), floats(memory[5]),
+          floats(memory[3]), floats(memory[4]), memory[6].assumingMemoryBound(to: Int32.self), floats(memory[7]),
+          floats(memory[8]), floats(memory[9]), floats(memory[10]), memory[11], threads)
       }
     default: return nil
     }

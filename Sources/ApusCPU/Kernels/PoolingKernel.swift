@@ -36,6 +36,14 @@ enum PoolingKernel {
     ])
   }
 
+  /// The pool of a node whose first input is the images.
+  static func description(
+    _ geometry: PoolGeometry, image: TensorType, result: TensorType, _ context: LoweringContext
+  ) -> ConstantArray<apus_pool>? {
+    description(
+      geometry, image: image.shape, result: result.shape, dtype: image.dtype, layout: context.inputLayouts[0])
+  }
+
   static func kernel(_ context: LoweringContext) -> Kernel? {
     let node = context.node
     let (input, output) = (context.inputTypes[0], context.outputType)

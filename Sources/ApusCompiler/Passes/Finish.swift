@@ -27,8 +27,8 @@ package enum Finish {
         builder.replace(ValueID(index), by: builder.mapped(node.inputs[0]))
       } else if tails.rectifier(of: index) != nil, let operation = rectified(node.operation) {
         made(operation, node.inputs, node.types)
-      } else if let backward = node.operation as? BatchNormTrainingBackward, tails.reader[node.inputs[1].node] == index,
-        let (result, gradient) = rectifierGradient(node.inputs[1], in: graph), tails.rectifiers.contains(result.node)
+      } else if let backward = node.operation as? BatchNormTrainingBackward, tails.readers.only(node.inputs[1]) == index,
+        let (result, gradient) = graph.rectifierGradient(node.inputs[1]), tails.rectifiers.contains(result.node)
       {
         // The normalisation whose ReLU it is: its shift tells where the result is positive.
         let norm = graph.nodes[graph.nodes[result.node].inputs[0].node]
@@ -45,8 +45,7 @@ package enum Finish {
   /// What follows what.
   private struct Tails {
     let graph: Graph
-    /// The only reader of each node's first output; -1 where there are several.
-    private(set) var reader: [Int?]
+    let readers: Readers
     /// ReLUs that the operation before them does.
     private(set) var rectifiers: Set<Int> = []
     /// The convolution that does a sum, by the sum's node.
@@ -55,20 +54,13 @@ package enum Finish {
 
     init(_ graph: Graph) {
       self.graph = graph
-      var reader = [Int?](repeating: nil, count: graph.nodes.count)
-      func note(_ value: ValueID, _ user: Int) {
-        guard value.output == 0 else { return }
-        reader[value.node] = reader[value.node] == nil ? user : -1
-      }
-      for (index, node) in graph.nodes.enumerated() { for input in node.inputs { note(input, index) } }
-      for root in graph.roots { note(root, -1) }
-      self.reader = reader
+      readers = Readers(graph)
       rectifiers = Set(graph.nodes.indices.compactMap { rectifier(of: $0) })
       for (index, node) in graph.nodes.enumerated() where Finish.sumRectifies(node) != nil {
         let type = node.types[0]
         guard node.inputs.allSatisfy({ graph.type(of: $0) == type }) else { continue }
         let heads = node.inputs.map(\.node).filter {
-          reader[$0] == index && graph.nodes[$0].operation is Convolution
+          readers.only(ValueID($0)) == index && graph.nodes[$0].operation is Convolution
         }
         // Of two convolutions the later: the other's result is what it adds.
         if let head = heads.max() {
@@ -79,22 +71,11 @@ package enum Finish {
     }
 
     func rectifier(of index: Int) -> Int? {
-      guard Finish.rectified(graph.nodes[index].operation) != nil, let user = reader[index], user >= 0 else {
+      guard Finish.rectified(graph.nodes[index].operation) != nil, let user = readers.only(ValueID(index)) else {
         return nil
       }
-      return Finish.isRectifier(graph.nodes[user]) ? user : nil
+      return graph.isRectifier(user) ? user : nil
     }
-  }
-
-  /// The ReLU's result and its gradient, where a value is the gradient of a ReLU's argument.
-  private static func rectifierGradient(_ value: ValueID, in graph: Graph) -> (result: ValueID, gradient: ValueID)? {
-    let node = graph.nodes[value.node]
-    guard let fused = node.operation as? FusedElementwise, node.types.count == 1, node.inputs.count == 3,
-      fused.program.instructions == [.init(.binary(.greater), [0, 1]), .init(.select, [3, 2, 1])],
-      (graph.nodes[node.inputs[1].node].operation as? ScalarConstant)?.value == 0,
-      graph.type(of: node.inputs[0]) == node.types[0], graph.type(of: node.inputs[2]) == node.types[0]
-    else { return nil }
-    return (node.inputs[0], node.inputs[2])
   }
 
   /// The operation that applies the ReLU itself, where there is one.
@@ -104,11 +85,6 @@ package enum Finish {
     case let norm as BatchNormTraining: RectifiedBatchNorm(norm)
     default: nil
     }
-  }
-
-  private static func isRectifier(_ node: Graph.Node) -> Bool {
-    guard let fused = node.operation as? FusedElementwise, node.types.count == 1 else { return false }
-    return fused.program.instructions == [.init(.unary(.rectify), [0])]
   }
 
   /// Whether a ReLU follows the sum that a node is; nil where it is something else.

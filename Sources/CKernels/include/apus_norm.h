@@ -5,6 +5,7 @@
 #ifndef APUS_NORM_H
 #define APUS_NORM_H
 
+#include "apus_pool.h"
 #include "apus_types.h"
 
 #if defined(__cplusplus)
@@ -32,6 +33,21 @@ void apus_batch_norm_forward(const apus_batch_norm *norm, const float *x, const 
 void apus_batch_norm_backward(const apus_batch_norm *norm, const float *x, const float *gy, const float *scale,
                               const float *shift, const float *mean, const float *variance, float *gx, float *gscale,
                               float *gshift, void *scratch, int threads);
+
+/// Bytes of scratch memory for either direction of the pooled form, 64-byte aligned.
+int64_t apus_batch_norm_pooled_scratch(const apus_batch_norm *norm, const apus_pool *pool, int threads);
+
+/// y = the max-pooled max(normalised x, 0), where every window has a pixel; `most` and `places`, laid out like y: what x is
+/// there, and where in its plane. Of elements of x equal in the window the first is taken.
+void apus_batch_norm_pooled_forward(const apus_batch_norm *norm, const apus_pool *pool, const float *x, const float *scale,
+                                    const float *shift, float *y, int32_t *places, float *most, float *mean,
+                                    float *variance, void *scratch, int threads);
+
+/// The gradients of that, from those of its result, what it found, and x. gx must not overlap x or gy.
+void apus_batch_norm_pooled_backward(const apus_batch_norm *norm, const apus_pool *pool, const float *x, const float *gy,
+                                     const float *scale, const float *shift, const float *mean, const float *variance,
+                                     const int32_t *places, const float *most, float *gx, float *gscale, float *gshift,
+                                     void *scratch, int threads);
 
 #if defined(__cplusplus)
 }
