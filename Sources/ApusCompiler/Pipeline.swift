@@ -24,7 +24,11 @@ package struct Pipeline: Sendable {
       ("common subexpressions", CommonSubexpressions.run),
       ("release recomputations", ReleaseRecomputations.run),
     ]
-    if fuses { passes += [("fold factors", FoldFactors.run), ("fuse", Fuse.run), ("merge pools", MergePools.run), ("finish", Finish.run)] }
+    if fuses {
+      passes += [
+        ("fold factors", FoldFactors.run), ("fuse", Fuse.run), ("merge pools", MergePools.run), ("finish", Finish.run),
+      ]
+    }
     if choosesLayouts {
       passes += [
         ("choose layouts", { ChooseLayouts.run($0, backend: backend) }),

@@ -19,7 +19,8 @@ import Testing
       (3, 6, 8, 6), (1, 17, 5, 7), (9, 16, 12, 12), (2, 9, 3, 3),
     ]
     let windows = [
-      Window(size: 2, stride: 2, padding: 0), Window(size: 3, stride: 2, padding: 1), Window(size: 3, stride: 3, padding: 0),
+      Window(size: 2, stride: 2, padding: 0), Window(size: 3, stride: 2, padding: 1),
+      Window(size: 3, stride: 3, padding: 0),
       Window(size: 2, stride: 1, padding: 1),
     ]
     for image in images {

@@ -27,7 +27,8 @@ enum BatchNormKernel {
       let blocked = inputLayouts[6]
       guard blocked.channelBlock > 0 else { return nil }
       return LayoutChoice(
-        inputs: [blocked, blocked, .plain, .plain, .plain, .plain, blocked, blocked], outputs: [blocked, .plain, .plain])
+        inputs: [blocked, blocked, .plain, .plain, .plain, .plain, blocked, blocked],
+        outputs: [blocked, .plain, .plain])
     default: return nil
     }
   }

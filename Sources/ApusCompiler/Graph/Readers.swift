@@ -5,7 +5,9 @@ struct Readers {
 
   init(_ graph: Graph) {
     roots = Set(graph.roots)
-    for (index, node) in graph.nodes.enumerated() { for input in node.inputs { readers[input, default: []].append(index) } }
+    for (index, node) in graph.nodes.enumerated() {
+      for input in node.inputs { readers[input, default: []].append(index) }
+    }
   }
 
   /// The nodes that read a value; nil where the graph is asked for it.

@@ -27,7 +27,8 @@ package enum Finish {
         builder.replace(ValueID(index), by: builder.mapped(node.inputs[0]))
       } else if tails.rectifier(of: index) != nil, let operation = rectified(node.operation) {
         made(operation, node.inputs, node.types)
-      } else if let backward = node.operation as? BatchNormTrainingBackward, tails.readers.only(node.inputs[1]) == index,
+      } else if let backward = node.operation as? BatchNormTrainingBackward,
+        tails.readers.only(node.inputs[1]) == index,
         let (result, gradient) = graph.rectifierGradient(node.inputs[1]), tails.rectifiers.contains(result.node)
       {
         // The normalisation whose ReLU it is: its shift tells where the result is positive.

@@ -74,7 +74,9 @@ package enum MergePools {
         let reader = readers.only(ValueID(gradient)), graph.nodes[reader].operation is BatchNormTrainingBackward
       else { return nil }
       let inputs = graph.nodes[reader].inputs
-      let own = [norm.inputs[0], ValueID(gradient), norm.inputs[1], ValueID(normalized.node, 1), ValueID(normalized.node, 2)]
+      let own = [
+        norm.inputs[0], ValueID(gradient), norm.inputs[1], ValueID(normalized.node, 1), ValueID(normalized.node, 2),
+      ]
       return inputs == own ? Norm(forward: normalized.node, backward: reader) : nil
     }
 
