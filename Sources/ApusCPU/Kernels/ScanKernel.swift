@@ -1,87 +1,60 @@
 import ApusCompiler
 import ApusTensor
+import CKernels
 
 /// Loops over time: the body is a program of its own, run once a step on addresses that move along the stacks.
+///
+/// Where every row of a batch goes through the body by itself, each thread takes some rows through the whole loop: threads
+/// that share every step wait for each other twice in it, and fetch the states from each other's caches.
 enum ScanKernel {
   static func kernel(_ scan: Scan, _ context: LoweringContext, backend: CPUBackend) -> Kernel {
-    let loop = Loop(scan, context, backend: backend)
-    return Kernel(scratchBytes: loop.scratchBytes) { loop.run($0) }
+    let loops =
+      parts(scan, context.options) ?? [ScanLoop(scan, scan.body, .init(first: 0, count: 1, of: 1), backend: backend)]
+    let scratch = loops.map(\.scratchBytes)
+    let place = context.inputTypes.count + context.node.types.count
+    return Kernel(scratchBytes: scratch.reduce(0, +)) { arguments in
+      if loops.count == 1 { return loops[0].run(arguments, scratch: arguments[place]) }
+      var run = Run(loops: loops, arguments: arguments, scratch: arguments[place])
+      withUnsafeMutablePointer(to: &run) {
+        apus_parallel(
+          Int32(loops.count), Int64(loops.count),
+          { context, part, _ in context?.assumingMemoryBound(to: Run.self).pointee.part(Int(part)) }, $0)
+      }
+    }
   }
 
-  /// The loop with everything its steps need, so that running it allocates nothing.
-  ///
-  /// `@unchecked Sendable`: the address tables are used only inside `run`, which the plan serialises.
-  private final class Loop: @unchecked Sendable {
-    let scan: Scan
-    let program: Program
-    let inputCount: Int
-    let carryBytes: [Int]
-    let sliceBytes: [Int]
-    let outputBytes: [Int]
-    let scratchBytes: Int
-    private let arenaBytes: Int
-    private let inputs: KernelArguments
-    private let results: KernelArguments
-    /// For each result of the body, the buffer number the program gave it.
-    private let resultNumbers: [Int]
+  private struct Run {
+    let loops: [ScanLoop]
+    let arguments: KernelArguments
+    let scratch: UnsafeMutableRawPointer
 
-    init(_ scan: Scan, _ context: LoweringContext, backend: CPUBackend) {
-      self.scan = scan
-      let roots = scan.body.results + scan.kept
-      let graph = Pipeline(choosesLayouts: false)
-        .run(Graph(scan.body, results: roots).materializingRoots(), backend: backend)
-      program = Program(graph.materializingRoots(), backend: backend)
-      inputCount = context.inputTypes.count
-      carryBytes = scan.body.results.prefix(scan.carryCount).map { scan.body.type(of: $0).byteCount }
-      sliceBytes = (0..<scan.sequenceCount).map { scan.body.inputTypes[scan.carryCount + $0].byteCount }
-      outputBytes = (scan.body.results.dropFirst(scan.carryCount) + scan.kept).map { scan.body.type(of: $0).byteCount }
-      resultNumbers = program.memory.rootPlaces.map { place in
-        guard case .result(let number) = place else { preconditionFailure("a loop's result has no buffer of its own") }
-        return number
-      }
-      arenaBytes = Loop.rounded(program.memory.arenaBytes)
-      scratchBytes = arenaBytes + 2 * carryBytes.reduce(0) { $0 + Loop.rounded($1) } + 64
-      inputs = .allocate(capacity: inputCount + 1)
-      results = .allocate(capacity: roots.count + 1)
+    func part(_ index: Int) {
+      loops[index].run(arguments, scratch: scratch + loops[..<index].reduce(0) { $0 + $1.scratchBytes })
     }
+  }
 
-    deinit {
-      inputs.deallocate()
-      results.deallocate()
+  /// Fewer multiply-adds in all steps than this are not worth a second thread.
+  private static let leastWork = 2_000_000
+
+  /// The loop for each thread's rows; nil where threads share the steps instead, or there is one.
+  private static func parts(_ scan: Scan, _ options: CPUOptions) -> [ScanLoop]? {
+    let moving = scan.carryCount + scan.sequenceCount
+    guard !options.isDeterministic, let rows = scan.body.inputTypes.first?.shape.first, rows > 1, scan.length > 0 else {
+      return nil
     }
-
-    private static func rounded(_ bytes: Int) -> Int { (bytes + 63) / 64 * 64 }
-
-    func run(_ arguments: KernelArguments) {
-      let outputs = arguments + inputCount
-      let scratch = outputs[scan.carryCount + outputBytes.count]
-      for index in 0..<inputCount { (inputs + index).initialize(to: arguments[index]) }
-      if scan.length == 0 {
-        for index in 0..<scan.carryCount {
-          outputs[index].copyMemory(from: arguments[index], byteCount: carryBytes[index])
-        }
-        return
-      }
-      for count in 0..<scan.length {
-        let time = scan.isReversed ? scan.length - 1 - count : count
-        // Carries alternate between two buffers; the last step writes the final ones.
-        var buffer = scratch + arenaBytes
-        for index in 0..<scan.carryCount {
-          let size = Loop.rounded(carryBytes[index])
-          let target = count == scan.length - 1 ? outputs[index] : buffer + (count % 2) * size
-          (results + resultNumbers[index]).initialize(to: target)
-          if count > 0 { inputs[index] = buffer + ((count - 1) % 2) * size }
-          buffer += 2 * size
-        }
-        for index in 0..<scan.sequenceCount {
-          inputs[scan.carryCount + index] = arguments[scan.carryCount + index] + time * sliceBytes[index]
-        }
-        for index in outputBytes.indices {
-          (results + resultNumbers[scan.carryCount + index]).initialize(
-            to: outputs[scan.carryCount + index] + time * outputBytes[index])
-        }
-        program.run(inputs: inputs, scalars: [], results: results, arena: scratch)
-      }
+    let count = min(options.threads, rows)
+    guard count > 1 else { return nil }
+    var single = options
+    single.threads = 1
+    let backend = CPUBackend(options: single)
+    var loops: [ScanLoop] = []
+    for part in 0..<count {
+      let first = rows * part / count
+      let size = rows * (part + 1) / count - first
+      guard let body = scan.body.resized(from: rows, to: size, moving: moving) else { return nil }
+      loops.append(ScanLoop(scan, body, .init(first: first, count: size, of: rows), backend: backend))
+      if loops[0].work * count * scan.length < leastWork { return nil }
     }
+    return loops
   }
 }

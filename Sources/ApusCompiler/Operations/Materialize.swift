@@ -27,12 +27,11 @@ extension Graph {
   /// The graph with a copy for every root that has no buffer of its own: an input, a constant, a view, or a root again.
   package func materializingRoots() -> Graph {
     var result = self
-    var owned: Set<Int> = []
+    var owned: Set<ValueID> = []
     for position in roots.indices {
-      let node = roots[position].node
-      let operation = nodes[node].operation
+      let operation = nodes[roots[position].node].operation
       let isFree = !(operation is GraphInput || operation is ScalarConstant || operation is Reshape)
-      if isFree, owned.insert(node).inserted { continue }
+      if isFree, owned.insert(roots[position]).inserted { continue }
       result.roots[position] = result.append(Materialize(), [roots[position]], [type(of: roots[position])])
     }
     return result
