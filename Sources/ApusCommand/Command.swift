@@ -20,7 +20,8 @@ struct Command: ParsableCommand {
     version: ApusVersion.current,
     subcommands: [
       Train.self, FineTune.self, CrossValidate.self, FindLearningRate.self, Evaluate.self, Report.self, Runs.self,
-      Predict.self, Infer.self, Score.self, Generate.self, Translate.self, Forecast.self, Inspect.self, Convert.self,
+      Predict.self, Faces.self, Infer.self, Score.self, Generate.self, Translate.self, Forecast.self, Inspect.self,
+      Convert.self,
       Export.self, Pretrained.self,
       Summary.self, Bench.self, EnsembleCommand.self,
       AttackCommand.self, DataCommand.self, Lecture.self,

@@ -1,3 +1,5 @@
+import ApusFormats
+
 /// What is wrong with a data set, and what to do about it.
 ///
 /// The description is one sentence: where, problem, advice.
@@ -11,9 +13,8 @@ public struct DataError: Error, Sendable, Hashable, CustomStringConvertible {
 
   /// An error about a data set or file.
   public init(place: String, problem: String, advice: String) {
-    self.place = place
-    self.problem = problem
-    self.advice = advice
+    // Names that stand in a file may hold anything.
+    (self.place, self.problem, self.advice) = (place.onOneLine, problem.onOneLine, advice.onOneLine)
   }
 
   /// `place: problem; advice`.

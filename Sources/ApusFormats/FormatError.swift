@@ -17,10 +17,7 @@ public struct FormatError: Error, Sendable, Hashable, CustomStringConvertible {
 
   /// An error about a file.
   public init(file: String, problem: String, advice: String) {
-    self.file = file
-    // Names that stand in a file may hold anything; the sentence stays one line.
-    self.problem = String(problem.map { $0.isNewline ? " " : $0 })
-    self.advice = advice
+    (self.file, self.problem, self.advice) = (file.onOneLine, problem.onOneLine, advice.onOneLine)
   }
 
   /// `file: problem; advice`.
@@ -60,5 +57,23 @@ public struct FormatError: Error, Sendable, Hashable, CustomStringConvertible {
   private static func reason(_ code: Int32) -> String {
     guard let text = strerror(code) else { return "error \(code)" }
     return String(cString: text).lowercased()
+  }
+}
+
+extension String {
+  /// The text with a space for every line break and control character: names that stand in a file may hold anything, and
+  /// the sentence about them stays one line that does nothing to a terminal.
+  package var onOneLine: String {
+    guard unicodeScalars.contains(where: \.breaksLine) else { return self }
+    return String(String.UnicodeScalarView(unicodeScalars.map { $0.breaksLine ? " " : $0 }))
+  }
+}
+
+extension Unicode.Scalar {
+  fileprivate var breaksLine: Bool {
+    switch value {
+    case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029: true
+    default: false
+    }
   }
 }

@@ -80,6 +80,7 @@ extension ModelCatalog {
         name: "unet", summary: "U-Net, a class for every pixel (Ronneberger et al., 2015)",
         options: ["width", "spatial-dropout", "normalization"], inputShape: [1, 256, 256], classes: 2, build: unet),
     ]
+    + FaceNet.Stage.allCases.map(faceNet)
 
   /// The forms of Inception-v3.
   private enum InceptionV3Form: String, CaseIterable {
@@ -102,6 +103,23 @@ extension ModelCatalog {
     return InceptionV3(
       channels: channels, classes: configuration.classes, hasHead: form == .torchvision,
       dropout: try dropout(configuration) ?? 0.5)
+  }
+
+  private static func faceNet(_ stage: FaceNet.Stage) -> Entry {
+    let (name, side) = (stage.catalogName, stage.side)
+    return Entry(
+      name: name, summary: "\(stage) network of the cascade that finds faces (Zhang et al., 2016)", options: [],
+      inputShape: [3, side, side], classes: stage.outputs, isTrained: false
+    ) { configuration in
+      let shape = configuration.inputShape
+      let isLarger = stage == .proposal && shape.count == 3 && shape[0] == 3 && shape[1] >= side && shape[2] >= side
+      guard isLarger || shape == [3, side, side], configuration.classes == stage.outputs else {
+        let needed = "pictures [3, \(side), \(side)]" + (stage == .proposal ? " or larger" : "")
+        let given = "\(configuration.classes) for \(shape)"
+        throw Failure(description: "\(name) gives \(stage.outputs) numbers for \(needed), not \(given)")
+      }
+      return FaceNet(stage)
+    }
   }
 
   private static func unet(_ configuration: Configuration) throws -> any Layer {

@@ -49,6 +49,16 @@ extension ModelCatalog {
       name: "seq2seq", summary: "encoder-decoder with attention (Bahdanau et al., 2015; Luong et al., 2015)",
       options: ["hidden", "dropout", "form", "embedding", "attention", "scheduled-sampling", "sampling-steps"],
       inputShape: [2, 24], classes: 48, samples: .pairs, build: translator),
+    Entry(
+      name: "letters-to-sounds", summary: "encoder-decoder that says how English words are pronounced", options: [],
+      inputShape: [2, 24], classes: LettersToSounds.sounds.count, samples: .pairs, isTrained: false
+    ) { configuration in
+      guard configuration.classes == LettersToSounds.sounds.count else {
+        throw Failure(
+          description: "letters-to-sounds has \(LettersToSounds.sounds.count) sounds, not \(configuration.classes)")
+      }
+      return LettersToSounds()
+    },
   ]
 
   private static func translator(_ configuration: Configuration) throws -> any Layer {

@@ -129,6 +129,8 @@ public enum ModelCatalog {
     public var classes = 10
     /// What its samples are made of.
     public var samples = Samples.arrays
+    /// Whether a training can name it. Networks that are there for their published weights give no classes of a data set.
+    public var isTrained = true
     let build: @Sendable (Configuration) throws -> any Layer
   }
 

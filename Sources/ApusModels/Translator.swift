@@ -3,8 +3,8 @@ import ApusTensor
 
 /// An encoder and a decoder, from one sequence of symbols to another: letters to sounds, a sentence to its translation.
 ///
-/// The encoder reads the source in both directions, half of the units each; the decoder begins with the encoder's last
-/// states and gives the probabilities of the target's symbols, each after those before it (Cho et al., 2014; Sutskever et
+/// The encoder reads the source in both directions, half of the units each, or in one; the decoder begins with the encoder's
+/// last states and gives the probabilities of the target's symbols, each after those before it (Cho et al., 2014; Sutskever et
 /// al., 2014). Without attention that is all it knows of the source. With attention (``Attention``) it looks at all of the
 /// encoder's outputs h: multiplicative and dot after its own step (Luong et al., 2015), additive before it, with the state
 /// of the step before (Bahdanau et al., 2015):
@@ -53,7 +53,7 @@ public struct Translator: Layer, CustomStringConvertible {
   public var source: Embedding
   /// The vectors of the target's symbols.
   public var target: Embedding
-  /// The layers over the source, in both directions; time is the first axis.
+  /// The layers over the source; time is the first axis.
   public var encoder: any SequenceLayer
   /// The layers over the target; time is the first axis.
   public var decoder: any SequenceLayer
@@ -68,6 +68,7 @@ public struct Translator: Layer, CustomStringConvertible {
   /// Training steps so far, for the sampling.
   public let samplingStep: Parameter?
   private let dropout: Dropout
+  private let directions: Int
   private let settings: String
 
   /// A model.
@@ -75,15 +76,17 @@ public struct Translator: Layer, CustomStringConvertible {
   /// - Parameters:
   ///   - sources: how many symbols sources have, the padding 0 included.
   ///   - targets: how many symbols targets have, the padding 0 included.
-  ///   - units: of each decoder layer, an even number; the encoder has half of them in each direction.
+  ///   - units: of each decoder layer; the encoder has half of them in each direction, so that two need an even number.
   ///   - dropout: how probably an element of the vectors, of a lower layer's outputs and of t is dropped in training.
+  ///   - bidirectional: whether the encoder also reads from the end.
   public init(
     sources: Int, targets: Int, cell: LanguageModel.Cell = .lstm, layers: Int = 1, units: Int = 256,
     embedding: Int = 64,
     attention: Attention.Score? = .multiplicative, dropout: Double = 0, sampling: Sampling? = nil,
-    dtype: DType = .float32
+    bidirectional: Bool = true, dtype: DType = .float32
   ) {
-    if units % 2 != 0 {
+    directions = bidirectional ? 2 : 1
+    if units % directions != 0 {
       let problem =
         "Translator(units: \(units)): the encoder has half of the units in each direction; choose an even number"
       _ = Diagnostics.fail(ShapeError(problem), like: nil)
@@ -92,7 +95,8 @@ public struct Translator: Layer, CustomStringConvertible {
     source = Embedding(sources, embedding, weightInitializer: small, dtype: dtype)
     target = Embedding(targets, embedding, weightInitializer: small, dtype: dtype)
     encoder = cell.layers(
-      embedding, max(units / 2, 1), layers: layers, bidirectional: true, dropout: dropout, dtype: dtype)
+      embedding, max(units / directions, 1), layers: layers, bidirectional: bidirectional, dropout: dropout,
+      dtype: dtype)
     decoder = cell.layers(
       embedding + (attention == .additive ? units : 0), units, layers: layers, dropout: dropout, dtype: dtype)
     self.attention = attention.map { Attention($0, queries: units, memory: units, dtype: dtype) }
@@ -106,6 +110,7 @@ public struct Translator: Layer, CustomStringConvertible {
       + "embedding: \(embedding), attention: \(attention.map { ".\($0)" } ?? "nil")"
       + (dropout > 0 ? ", dropout: \(dropout)" : "")
       + (sampling.map { ", sampling: Translator.Sampling(\($0.probability), steps: \($0.steps))" } ?? "")
+      + (bidirectional ? "" : ", bidirectional: false")
   }
 
   /// The number of the target's symbols.
@@ -135,6 +140,7 @@ public struct Translator: Layer, CustomStringConvertible {
     // Layer by layer both directions side by side, as the outputs have them.
     let joined = states.map { state -> Tensor in
       let (passes, batch, width) = (state.shape[0], state.shape[1], state.shape[2])
+      guard directions == 2 else { return state }
       return state.reshaped(to: [passes / 2, 2, batch, width] as Shape).transposed(permutation: [0, 2, 1, 3])
         .reshaped(to: [passes / 2, batch, 2 * width] as Shape)
     }

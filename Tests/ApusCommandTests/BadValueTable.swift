@@ -62,6 +62,12 @@ let badValues: [String: [String: BadValues]] = [
   ],
   "translate": [
     "beam": .count("257"), "length-penalty": .atLeastZero(), "attention": .name("a.gif"), "threads": threads,
+    "weights": .name("missing.npz", named: "pretrained network"),
+  ],
+  "faces": [
+    "weights": .name("missing"), "smallest": .count("11", "5000"),
+    "thresholds": .name("0.6", "0,0.7,0.7", "0.6,0.7,1", "0.6,x,0.7"), "output": .name("/proc/none"),
+    "threads": threads,
   ],
   "report": ["output": .name("/proc/none/report.html"), "threads": threads],
   "runs": ["sort": .name("size", named: "sort key")],

@@ -48,6 +48,12 @@ import Testing
     if path == "infer" {
       try NPY.write(HostArray([Float](repeating: 0, count: 128), shape: [2, 64]), to: folder.file("x.npy"))
     }
+    if path == "faces" {
+      for (stage, name) in zip(FaceNet.Stage.allCases, ["pnet", "rnet", "onet"]) {
+        let arrays = FaceNet(stage).parameters.map { ($0.name, $0.parameter.value.hostArray()) }
+        try PyTorchFile.write(Dictionary(uniqueKeysWithValues: arrays), to: folder.file("\(name).pt"))
+      }
+    }
     if path == "ensemble predict" {
       let small = Array(smallTraining.dropLast()) + ["--epochs", "1", "--members", "2", "--output", "ensemble"]
       #expect(try Apus.run(["ensemble"] + small, in: folder).status == 0)
@@ -73,6 +79,7 @@ import Testing
       case "forecast": [run, "--data", folder.file("series.csv")]
       case "score": [run, "the cat"]
       case "predict": [run, folder.file("seven.png")]
+      case "faces": [folder.file("seven.png"), "--weights", folder.file("")]
       case "ensemble predict": [folder.file("ensemble"), folder.file("seven.png")]
       case "infer":
         ["mlp", "--weights", run + "/model.safetensors", "--input", folder.file("x.npy")]

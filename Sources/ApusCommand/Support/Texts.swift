@@ -131,6 +131,21 @@ enum Texts {
     }.joined(separator: "\n")
   }
 
+  /// The faces in pictures.
+  static func faces(_ report: FaceReport) -> String {
+    report.pictures.map { picture in
+      let count = picture.faces.count
+      let head = "\(picture.image): \(count == 0 ? "no face" : count == 1 ? "1 face" : "\(count) faces")"
+      let lines = picture.faces.map { face in
+        let (box, eyes) = (face.box.map { Int($0.rounded()) }, face.landmarks.prefix(2))
+        let points = eyes.map { "\(Int($0[0].rounded())),\(Int($0[1].rounded()))" }.joined(separator: " and ")
+        return "  from \(box[0]),\(box[1]) to \(box[2]),\(box[3]), eyes at \(points), "
+          + "\(Rounding.text(face.probability * 100, 2)) %"
+      }
+      return ([head + (picture.framed.map { ", \($0)" } ?? "")] + lines).joined(separator: "\n")
+    }.joined(separator: "\n")
+  }
+
   /// Times of a step.
   static func benchmark(_ report: BenchmarkReport) -> String {
     let with = report.optimizer.map { ", \($0)" } ?? ""

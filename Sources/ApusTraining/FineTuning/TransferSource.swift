@@ -47,7 +47,7 @@ public struct TransferSource {
       return
     }
     let shape = try ModelConfiguration.usual(source, options).inputShape
-    let outputs = try Inference.outputs(of: try TensorFile(contentsOf: weights), weights)
+    let outputs = try Inference.outputs(of: source, try TensorFile(contentsOf: weights), weights)
     model = try ModelConfiguration(source, shape, outputs, options).make(seed: 0)
     try model.load(from: weights)
     (name, sampleShape, normalization) = (source, shape, nil)
@@ -94,9 +94,10 @@ public struct TransferSource {
 }
 
 extension PretrainedNetwork {
-  /// The normalization of bytes that the weights were found with.
-  var normalization: Normalization {
-    Normalization(
+  /// The normalization of bytes that the weights were found with; nil where the samples are no pictures.
+  var normalization: Normalization? {
+    guard let mean, let deviation else { return nil }
+    return Normalization(
       grouping: .whole, scale: 1 / 255, mean: [Float(mean / 255)], deviation: [Float(deviation / 255)])
   }
 }

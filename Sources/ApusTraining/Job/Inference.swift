@@ -75,7 +75,7 @@ public struct Inference {
     }
     let stored = try TensorFile(contentsOf: weights)
     let configuration = ModelConfiguration(
-      name, sampleShape, try classCount ?? outputs(of: stored, weights), options)
+      name, sampleShape, try classCount ?? outputs(of: name, stored, weights), options)
     let model = try configuration.make(seed: 0)
     try model.load(from: weights)
     return (model, .float32, nil)
@@ -106,7 +106,9 @@ public struct Inference {
     return try file.array(file.names[0])
   }
 
-  static func outputs(of weights: TensorFile, _ path: String) throws -> Int {
+  /// The outputs of a network of the catalog with some weights: those of their last bias, or the only number it can have.
+  static func outputs(of name: String, _ weights: TensorFile, _ path: String) throws -> Int {
+    if let entry = ModelCatalog.entries.first(where: { $0.name == name }), !entry.isTrained { return entry.classes }
     func numbers(_ name: String) -> [Int] { name.split { !$0.isNumber }.compactMap { Int($0) } }
     // Biases of normalizations say nothing about the outputs.
     let biases = weights.names.filter { name in

@@ -45,7 +45,7 @@ public enum ModelExport {
           "--weights", "is missing", advice: "name the file of the weights of \(name), or export a run")
       }
       shape = sampleShape ?? usual.inputShape
-      let classes = try classCount ?? Inference.outputs(of: try TensorFile(contentsOf: weights), weights)
+      let classes = try classCount ?? Inference.outputs(of: name, try TensorFile(contentsOf: weights), weights)
       model = try ModelConfiguration(name, shape, classes, options).make(seed: 0)
       try model.load(from: weights)
     }

@@ -16,18 +16,9 @@ extension SavedRun {
     guard task == .segmentation else {
       throw TrainingError("--output", "is for runs that give masks, and this one does not", advice: "leave it out")
     }
-    guard !output.isEmpty else { throw TrainingError("--output", "is empty", advice: "name a folder") }
     let form = try pictureForm()
     let values = form.masks?.values ?? Array(0..<configuration.classNames.count)
-    let masks = paths.map { "\(output)/\(Self.stem($0)).png" }
-    if let twice = masks.indices.first(where: { masks[..<$0].contains(masks[$0]) }) {
-      throw TrainingError(
-        paths[twice], "has the name of another picture, so that their masks would have one file",
-        advice: "give them in two calls, with two folders")
-    }
-    if let same = paths.first(where: { masks.contains($0) }) {
-      throw TrainingError(same, "would be replaced by a mask", advice: "choose another folder with --output")
-    }
+    let masks = try PictureCopies.names(of: paths, in: output)
     let pictures = try paths.map { try FittedPicture($0, form) }
     try RunFolder(output).create()
     var reports: [MaskReport.Picture] = []
@@ -45,12 +36,6 @@ extension SavedRun {
           classes: zip(configuration.classNames, shares).map { MaskReport.Share(class: $0, part: $1) }))
     }
     return MaskReport(run: folder.path, predictions: reports)
-  }
-
-  /// The name of a file without folders and ending.
-  private static func stem(_ path: String) -> String {
-    let name = path.split(separator: "/").last.map(String.init) ?? path
-    return name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
   }
 }
 

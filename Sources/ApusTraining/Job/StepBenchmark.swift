@@ -105,9 +105,9 @@ public final class StepBenchmark {
   /// Pairs of sequences without padding.
   private static func pairs(_ configuration: ModelConfiguration, _ batchSize: Int) -> Batch {
     let width = configuration.inputShape[1]
-    func symbols(_ count: Int, _ factor: Int) -> [Int32] {
-      (0..<count).map { Int32($0 * factor % (configuration.classes - 1) + 1) }
-    }
+    // Sources and targets of every model have so many symbols.
+    let most = min(configuration.classes, LettersToSounds.letters.count)
+    func symbols(_ count: Int, _ factor: Int) -> [Int32] { (0..<count).map { Int32($0 * factor % (most - 1) + 1) } }
     return Batch(
       inputs: HostArray(symbols(batchSize * 2 * width, 5), shape: [batchSize, 2, width]),
       targets: HostArray(symbols(batchSize * width, 7), shape: [batchSize, width]))

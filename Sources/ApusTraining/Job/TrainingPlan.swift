@@ -30,6 +30,11 @@ struct TrainingPlan {
     if !ModelCatalog.names.contains(request.model) {
       throw TrainingError.unknown("model", request.model, among: ModelCatalog.names)
     }
+    if ModelCatalog.entries.contains(where: { $0.name == request.model && !$0.isTrained }) {
+      throw TrainingError(
+        request.model, "is there for its published weights and gives no classes of a data set",
+        advice: "choose another model, or adapt it with apus finetune")
+    }
     run = try Self.folder(request)
     earlier = request.resume && run.holdsRun ? try RunConfiguration.read(run) : nil
     epochs = request.epochs ?? earlier?.epochs ?? Self.usualEpochs

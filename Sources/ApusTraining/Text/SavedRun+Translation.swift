@@ -55,7 +55,7 @@ extension SavedRun {
     return TranslationReport(run: folder.path, translations: translations)
   }
 
-  private static let longestText = 4096
+  static let longestText = 4096
 
   /// How far the translations of the part that judges are from the right ones: `symbol_error_rate` (of sounds the phoneme
   /// error), `sequence_error_rate` (of pronunciations the word error), and where targets are words `bleu`.
