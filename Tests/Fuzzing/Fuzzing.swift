@@ -12,7 +12,7 @@ private func runDriver(
 /// Gives damaged files to a reader: `APUS_FUZZ_READER=npy Fuzzing -runs=1000000 CORPUS`. `scripts/fuzz` builds and runs it.
 ///
 /// A reader may give arrays or throw one of the errors with a sentence. A crash, memory misused, more than 512 MiB or ten
-/// seconds for one file end the run; libFuzzer keeps the file.
+/// seconds of processor time for one file end the run; libFuzzer keeps the file.
 @main
 enum Fuzzing {
   static func main() {

@@ -25,6 +25,8 @@ enum Reader: String, CaseIterable {
     guard ftruncate(Self.file, 0) == 0, pwrite(Self.file, bytes.baseAddress, bytes.count, 0) == bytes.count else {
       fatalError("the file in memory cannot be written")
     }
+    let start = Self.processorSeconds
+    defer { if Self.processorSeconds - start > 10 { fatalError("more than ten seconds for one file") } }
     do {
       try readAll(Self.path)
     } catch let error where error is FormatError || error is DataError || error is ShapeError {
@@ -32,6 +34,13 @@ enum Reader: String, CaseIterable {
     } catch {
       fatalError("an error without a sentence: \(error)")
     }
+  }
+
+  /// Seconds that this thread has computed.
+  private static var processorSeconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
   private func readAll(_ path: String) throws {
