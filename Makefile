@@ -44,6 +44,7 @@ interop: setup  ## let other programs read what Apus writes, and the reverse (ma
 	swift build $(TEST_FLAGS) --product ONNXConformance
 	.venv-interop/bin/python Tests/Interop/tensorboard_reads.py .build/debug/apus
 	.venv-peers/bin/python Tests/Interop/files_read.py .build/debug/apus
+	.venv-peers/bin/python Benchmarks/twins/same_start.py --apus .build/debug/apus
 	.venv-interop/bin/python Tests/Interop/keras_reads.py .build/debug/apus
 	.venv-peers/bin/python Tests/Interop/onnx_conformance.py .build/debug/ONNXConformance .build/debug/apus
 	.venv-peers/bin/python Tests/Interop/pretrained_reads.py .build/debug/apus

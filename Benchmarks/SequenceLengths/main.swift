@@ -1,5 +1,5 @@
 // What a training step of an LSTM costs by the length of its sequences, with and without checkpoints over time: is time
-// linear, and memory? Prints one JSON object a line. Run on a quiet machine:
+// linear, and memory? On one thread. Prints one JSON object a line. Run on a quiet machine:
 //
 //     swift run -c release SequenceLengths
 
@@ -8,7 +8,7 @@ import ApusCPU
 
 /// The milliseconds of a step of training and the memory of its plan.
 func cost(steps: Int, checkpointSteps: Int) -> (milliseconds: Double, megabytes: Double) {
-  let executor = CPUExecutor.make()
+  let executor = CPUExecutor.make(options: CPUOptions(threads: 1))
   return Execution.$override.withValue(executor) {
     var model = withRandomSeed(1) { LSTM(64, 128, timeAxis: 0) }
     model.checkpointSteps = checkpointSteps

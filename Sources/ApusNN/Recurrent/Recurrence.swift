@@ -25,7 +25,7 @@ public struct Recurrence<Cell: RecurrentCell>: Layer, CustomStringConvertible {
   public let timeAxis: Int
   /// Above 0, of every so many steps the inputs and the states at their border are kept alone for the gradient, and the rest
   /// is computed again (checkpoints over time; Chen, Xu, Zhang, Guestrin, 2016). With the root of the number of steps, memory
-  /// for the inner values of T steps grows as the root of T, for about a third more time.
+  /// for the inner values of T steps grows as the root of T; the forward pass runs twice.
   public var checkpointSteps = 0
 
   /// Layers of cells.
