@@ -35,6 +35,7 @@ bench: build  ## time training and inference beside PyTorch, in one run (makes .
 	swift run -c release SequenceLengths
 	swift run -c release PlanOverhead
 	swift run -c release StepCosts
+	swift run -c release Loading .build/loading
 	swift run -c release CostCurves
 
 interop: setup  ## let other programs read what Apus writes, and the reverse (makes .venv-interop, .venv-peers)

@@ -67,6 +67,7 @@ let package = Package(
     .executableTarget(name: "CostCurves", dependencies: ["Apus"], path: "Benchmarks/CostCurves"),
     .executableTarget(
       name: "SequenceLengths", dependencies: ["Apus", "ApusCPU"], path: "Benchmarks/SequenceLengths"),
+    .executableTarget(name: "Loading", dependencies: ["Apus"], path: "Benchmarks/Loading"),
     .executableTarget(name: "StepCosts", dependencies: ["Apus", "ApusCPU"], path: "Benchmarks/StepCosts"),
     .executableTarget(
       name: "ONNXConformance", dependencies: ["Apus", "ApusONNX"], path: "Tests/Interop/ONNXConformance"),

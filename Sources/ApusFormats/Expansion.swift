@@ -26,11 +26,12 @@ enum Expansion {
 
   /// Exactly `count` bytes from `read`, which fills a part of the buffer it is given and returns 0 at the end.
   ///
-  /// Memory grows with what arrives, at most twice that, whatever `count` says.
+  /// Memory grows with what arrives, at most twice that, whatever `count` says; `stored` bytes that are in the file get theirs at
+  /// once.
   static func read(
-    _ count: Int, file: String, from read: (UnsafeMutableRawBufferPointer) throws -> Int
+    _ count: Int, stored: Int = 0, file: String, from read: (UnsafeMutableRawBufferPointer) throws -> Int
   ) throws -> Storage {
-    var storage = Storage(byteCount: min(count, 1 << 20))
+    var storage = Storage(byteCount: min(count, max(stored, 1 << 20)))
     var done = 0
     while done < count {
       if done == storage.byteCount {

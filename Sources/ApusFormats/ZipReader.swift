@@ -77,7 +77,8 @@ final class ZipReader {
       guard count >= 0 else { throw FormatError.corrupt(label, "its data is damaged") }
       return Int(count)
     }
-    let storage = try Expansion.read(member.size, file: label, from: next)
+    let storage = try Expansion.read(
+      member.size, stored: min(member.compressedSize, fileSize), file: label, from: next)
     var extra: UInt8 = 0
     guard try withUnsafeMutableBytes(of: &extra, next) == 0 else {
       throw FormatError.corrupt(label, "holds more bytes than it says")
