@@ -60,7 +60,8 @@ func run() throws {
   let arrays = weights()
   try SafeTensors.write(arrays, to: "\(folder)/\(safetensors)")
   try PyTorchFile.write(arrays, to: "\(folder)/\(zip)")
-  try ONNXModel.write(ResNet(.resNet50), sampleShape: [3, 224, 224], to: "\(folder)/\(network)")
+  let model = try ModelCatalog.make(.init(name: "resnet50", inputShape: [3, 224, 224], classes: 1000))
+  try ONNXModel.write(model, sampleShape: [3, 224, 224], to: "\(folder)/\(network)")
   var timings: [Timing] = []
   func time(_ path: String, _ body: () throws -> Void) throws {
     readBytes(path)

@@ -17,7 +17,8 @@ enum Exports {
     return (name + form, inputShape, symbols, try ModelCatalog.make(configuration))
   }
 
-  /// Every network of the catalog, small where that keeps the structure.
+  /// Every network of the catalog, small where that keeps the structure; EfficientNet-Lite0 is judged with its published
+  /// weights, in `pretrained_reads.py`.
   private static func networks() throws -> [Network] {
     var list: [Network] = []
     list.append(
@@ -31,7 +32,6 @@ enum Exports {
       list.append(try catalog(name, [3, 32, 32]) { ($0.hidden, $0.normalization) = ([64, 64], "batch") })
     }
     list.append(try catalog("digit-cnn", [1, 28, 28]))
-    list.append(try catalog("efficientnet-lite0", [3, 64, 64]))
     list.append(try catalog("alexnet", [3, 96, 96]) { $0.hidden = [64, 64] })
     list.append(try catalog("alexnet", [3, 96, 96]) { ($0.form, $0.hidden) = ("original2012", [64, 64]) })
     list.append(try catalog("googlenet", [3, 64, 64]))
