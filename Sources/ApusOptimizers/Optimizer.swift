@@ -121,9 +121,7 @@ extension Optimizer {
   private func separateResults(_ gradients: Gradients) {
     for entry in gradients.entries where entry.tensor != nil && entry.parameter.isTrainable {
       entry.parameter.value = entry.parameter.value.separated()
-      var state = memory.state(of: entry.parameter)
-      for field in State.fields { state[keyPath: field.path] = state[keyPath: field.path]?.separated() }
-      memory.setState(state, of: entry.parameter)
+      memory.separate(entry.parameter)
     }
   }
 
@@ -134,19 +132,22 @@ extension Optimizer {
     let parameter = entry.parameter
     let decay = group?.weightDecay ?? (decayedRoles.contains(parameter.role) ? weightDecay : 0)
     let factor = group?.learningRateFactor ?? 1
+    var (step, state) = memory.advance(parameter, name: entry.name)
     let context = StepContext(
-      step: memory.advance(parameter, name: entry.name), learningRate: learningRate * factor,
-      weightDecay: decay, name: entry.name, role: parameter.role)
-    var state = memory.state(of: parameter)
-    for field in State.fields { if let tensor = state[keyPath: field.path] { replaced.append(tensor) } }
-    var value =
-      isElementwise
-      ? functions.step(self, parameter.value, gradient, &state, context, factor: factor, replaced: &replaced)
-      : step(parameter.value, along: gradient, state: &state, context: context)
+      step: step, learningRate: learningRate * factor, weightDecay: decay, name: entry.name, role: parameter.role)
+    let before = state.tensors
+    for case let tensor? in before { replaced.append(tensor) }
+    var value: Tensor
+    if isElementwise {
+      (value, state.tensors) = functions.step(
+        self, parameter.value, gradient, before, context, factor: factor, replaced: &replaced)
+    } else {
+      value = self.step(parameter.value, along: gradient, state: &state, context: context)
+    }
     if let constraint { value = constraint(entry, value) }
     memory.setState(state, of: parameter)
     parameter.value = value
     pending.append(value)
-    for field in State.fields { if let tensor = state[keyPath: field.path] { pending.append(tensor) } }
+    for case let tensor? in state.tensors { pending.append(tensor) }
   }
 }

@@ -14,6 +14,16 @@ public protocol OptimizerState: Sendable {
   init()
   /// The tensors, by the names checkpoints store them under.
   static var fields: [OptimizerField<Self>] { get }
+  /// The tensors, in the order of the fields.
+  var tensors: [Tensor?] { get set }
+}
+
+extension OptimizerState {
+  /// The tensors, in the order of the fields.
+  public var tensors: [Tensor?] {
+    get { Self.fields.map { self[keyPath: $0.path] } }
+    set { for (field, tensor) in zip(Self.fields, newValue) { self[keyPath: field.path] = tensor } }
+  }
 }
 
 /// A tensor of an optimizer's state and its name.
@@ -46,22 +56,24 @@ public struct OptimizerMemory<State: OptimizerState> {
   /// Nothing yet.
   public init() {}
 
-  /// The state of a parameter.
-  func state(of parameter: Parameter) -> State { slots[ObjectIdentifier(parameter)]?.state ?? State() }
+  /// Counts one more step of a parameter, and gives the count and the state.
+  mutating func advance(_ parameter: Parameter, name: String) -> (step: Int, state: State) {
+    let identifier = ObjectIdentifier(parameter)
+    var slot = slots[identifier] ?? Slot(parameter: parameter, name: name, steps: 0, state: State())
+    slot.steps += 1
+    slot.name = name
+    slots[identifier] = slot
+    return (slot.steps, slot.state)
+  }
 
   mutating func setState(_ state: State, of parameter: Parameter) { slots[ObjectIdentifier(parameter)]?.state = state }
 
-  /// Counts one more step of a parameter, and gives the count.
-  mutating func advance(_ parameter: Parameter, name: String) -> Int {
+  /// Gives the computed tensors of a parameter's state nodes of their own.
+  mutating func separate(_ parameter: Parameter) {
     let identifier = ObjectIdentifier(parameter)
-    let steps = (slots[identifier]?.steps ?? 0) + 1
-    if slots[identifier] == nil {
-      slots[identifier] = Slot(parameter: parameter, name: name, steps: steps, state: State())
-    } else {
-      slots[identifier]?.steps = steps
-      slots[identifier]?.name = name
-    }
-    return steps
+    guard var slot = slots[identifier] else { return }
+    slot.state.tensors = slot.state.tensors.map { $0?.separated() }
+    slots[identifier] = slot
   }
 }
 

@@ -21,40 +21,47 @@ struct StepFunctions {
 
   private var recorded: [Kind: Recorded] = [:]
 
-  /// The new value of a parameter, as the rule's own `step` gives it.
+  /// The new value of a parameter and its new state, as the rule's own `step` gives them.
   ///
   /// - Parameters:
+  ///   - before: the tensors of the state.
   ///   - factor: what the learning rate was multiplied by for the parameter's group.
   ///   - replaced: gains the state that only the step itself reads.
-  mutating func step<Rule: Optimizer>(
-    _ rule: Rule, _ value: Tensor, _ gradient: Tensor, _ state: inout Rule.State, _ context: StepContext,
+  mutating func step(
+    _ rule: some Optimizer, _ value: Tensor, _ gradient: Tensor, _ before: [Tensor?], _ context: StepContext,
     factor: Double, replaced: inout [Tensor]
-  ) -> Tensor {
-    let fields = Rule.State.fields
-    let before = fields.map { state[keyPath: $0.path] }
+  ) -> (value: Tensor, state: [Tensor?]) {
     let kind = Kind(
       dtype: value.dtype, step: context.step, learningRateFactor: factor, weightDecay: context.weightDecay,
       fields: before.map { $0 != nil })
-    let known = recorded[kind] ?? Self.record(rule, kind, context)
-    recorded[kind] = known
-    var results = known.function([value, gradient] + before.compactMap { $0 }, spread: &replaced)[...]
-    let next = results.removeFirst()
-    for (field, exists) in zip(fields, known.results) {
-      state[keyPath: field.path] = exists ? results.removeFirst() : nil
+    if let known = recorded[kind] { return apply(known, value, gradient, before, &replaced) }
+    let made = Self.record(rule, kind, context)
+    recorded[kind] = made
+    return apply(made, value, gradient, before, &replaced)
+  }
+
+  private func apply(
+    _ step: Recorded, _ value: Tensor, _ gradient: Tensor, _ before: [Tensor?], _ replaced: inout [Tensor]
+  ) -> (value: Tensor, state: [Tensor?]) {
+    let results = step.function([value, gradient] + before.compactMap { $0 }, spread: &replaced)
+    var next = 1
+    let state = step.results.map { exists -> Tensor? in
+      guard exists else { return nil }
+      next += 1
+      return results[next - 1]
     }
-    return next
+    return (results[0], state)
   }
 
   private static func record<Rule: Optimizer>(_ rule: Rule, _ kind: Kind, _ context: StepContext) -> Recorded {
-    let fields = Rule.State.fields
     var exists: [Bool] = []
     let count = 2 + kind.fields.count { $0 }
     let function = ElementwiseFunction(of: Array(repeating: kind.dtype, count: count)) { inputs in
       var state = Rule.State()
       var rest = inputs.dropFirst(2)
-      for (field, isThere) in zip(fields, kind.fields) where isThere { state[keyPath: field.path] = rest.removeFirst() }
+      state.tensors = kind.fields.map { $0 ? rest.removeFirst() : nil }
       let value = rule.step(inputs[0], along: inputs[1], state: &state, context: context)
-      let after = fields.map { state[keyPath: $0.path] }
+      let after = state.tensors
       exists = after.map { $0 != nil }
       return [value] + after.compactMap { $0 }
     }

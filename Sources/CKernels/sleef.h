@@ -26,7 +26,7 @@ void apus_map_avx2(const apus_map *map);
 void apus_map_avx512(const apus_map *map);
 
 #define APUS_SLEEF_ALL(X) \
-  X(exp, u10) X(expm1, u10) X(log, u10) X(log1p, u10) X(sin, u10) X(cos, u10) X(tan, u10) X(tanh, u10) X(atan, u10) \
+  X(exp, u10) X(expm1, u10) X(log, u10) X(log1p, u10) X(sin, u10) X(cos, u10) X(tan, u10) X(tanh, u10) X(tanh, u35) X(atan, u10) \
   X(erf, u10) X(erfc, u15) X(pow, u10) X(atan2, u10) X(sinpi, u05) X(cospi, u05)
 
 #define APUS_DECLARE_SSE2(name, accuracy)                                                    \
