@@ -14,6 +14,7 @@ import math
 import time
 
 import torch
+from options import begin
 from torch import nn
 from torch.nn.functional import cross_entropy
 
@@ -68,12 +69,7 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("text")
-    parser.add_argument("--epochs", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(arguments.seed)
+    arguments = begin(parser, epochs=2)
     opened = gzip.open if arguments.text.endswith(".gz") else open
     with opened(arguments.text, "rt", encoding="utf-8") as file:
         text = file.read().replace("\r\n", "\n")

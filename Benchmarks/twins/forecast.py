@@ -10,9 +10,9 @@ import argparse
 import csv
 import json
 import math
-import random
 
 import torch
+from options import begin
 from torch import nn
 from torch.nn.functional import mse_loss
 
@@ -51,13 +51,7 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("table")
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(arguments.seed)
-    random.seed(arguments.seed)
+    arguments = begin(parser, epochs=20)
     days = table(arguments.table)
     middle = len(days) - len(days) // 4
     first = middle - middle // 10

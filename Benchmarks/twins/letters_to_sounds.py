@@ -10,7 +10,7 @@ import argparse
 import json
 import random
 
-import torch
+from options import begin
 from translation import Pair, Translator, loss_of, train, translations
 
 FILE = "/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict"
@@ -43,13 +43,7 @@ def distance(a: list[int], b: list[int]) -> int:
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(arguments.seed)
-    random.seed(arguments.seed)
+    arguments = begin(parser, epochs=8)
     pairs, letters, sounds = read()
     random.shuffle(pairs)
     tests, rest = pairs[:len(pairs) // 10], pairs[len(pairs) // 10:]

@@ -14,6 +14,7 @@ import re
 import time
 
 import torch
+from options import begin
 from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
@@ -72,13 +73,7 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("texts")
-    parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(arguments.seed)
-    random.seed(arguments.seed)
+    arguments = begin(parser, epochs=6)
     with open(arguments.texts, encoding="utf-8") as file:
         rows = [line.rstrip("\n").split("\t", 1) for line in file]
     classes = sorted({name for name, _ in rows})

@@ -15,7 +15,7 @@ import re
 import struct
 import zlib
 
-import torch
+from options import begin
 from translation import Pair, Translator, loss_of, train, translations
 
 FOLDER, MODULES = "/usr/share/sword/modules/texts/ztext", ("engWEB2015eb", "spaRV1909eb")
@@ -69,15 +69,9 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--attention", choices=["multiplicative", "none"], default="multiplicative")
-    parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--window", type=int, default=20)
     parser.add_argument("--vocabulary", type=int, default=4000)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(arguments.seed)
-    random.seed(arguments.seed)
+    arguments = begin(parser, epochs=12)
     pairs = read()
     random.shuffle(pairs)
     tests, rest = pairs[:len(pairs) // 20], pairs[len(pairs) // 20:]
