@@ -97,6 +97,31 @@ private func networks() -> [(name: String, sample: [Int], model: any Layer)] {
     #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == first)
   }
 
+  @Test func parametersOfAnotherShapeKeepTheirNamesToo() throws {
+    // The first slopes stand beside rows and columns, and are used twice; the last is one number.
+    struct Twice: Layer {
+      var conv = Conv2D(2, 4, kernel: 3)
+      var prelu = PReLU(4)
+      var dense = Dense(4, 3)
+      var slope = PReLU()
+      func callAsFunction(_ x: Tensor) -> Tensor {
+        slope(dense(prelu(prelu(conv(x)) - 1).mean(squeezingAxes: [2, 3])))
+      }
+    }
+    let model = withRandomSeed(1) { Twice() }
+    let file = path("slopes")
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    try ONNXModel.write(model, sampleShape: [2, 5, 5], to: file)
+    let read = try ONNXModel(contentsOf: file)
+    // A single number of a file is a setting, not a parameter.
+    #expect(
+      read.parameters.map(\.name).sorted() + ["slope.weight"] == model.parameters.map(\.name).sorted())
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: file))
+    #expect(bytes.range(of: Data("slope.weight".utf8)) != nil)
+    let x = withRandomSeed(1) { Tensor.randomNormal([3, 2, 5, 5]) }
+    #expect(difference(read(x), withInference { model(x) }) < 1e-5)
+  }
+
   @Test func refusesWhatONNXHasNot() throws {
     struct Angle: Layer {
       func callAsFunction(_ x: Tensor) -> Tensor { atan2(x, x + 1) }

@@ -65,6 +65,29 @@ import Testing
     }
   }
 
+  /// A transposed convolution of volumes by PyTorch, dropout in training and products of small integers by NumPy.
+  @Test(arguments: ["deep", "uneven", "dropped", "sums", "rounded"]) func otherKindsEqualNumPyAndPyTorch(
+    name: String
+  ) throws {
+    let (model, data) = (try ONNXModel(contentsOf: fixture("kinds.onnx")), try values("kinds"))
+    let inputs = data.filter { ["v", "x", "small"].contains($0.key) }
+    let found = try #require(try model.outputs(for: inputs)[name])
+    #expect(difference(found, try #require(data[name])) < 1e-5)
+  }
+
+  /// Dropout with a seed drops the same elements in use, others in each step of a training.
+  @Test func seededDropoutStillVariesInTraining() throws {
+    let (model, data) = (try ONNXModel(contentsOf: fixture("kinds.onnx")), try values("kinds"))
+    let inputs = data.filter { ["v", "x", "small"].contains($0.key) }
+    func dropped() throws -> [Bool] {
+      try #require(try model.outputs(for: inputs)["dropped"]).scalars(as: Float.self).map { $0 == 0 }
+    }
+    let (first, second) = try withTraining { (try dropped(), try dropped()) }
+    #expect(first != second)
+    #expect(try dropped() == dropped())
+    for drawn in [first, second] { #expect(abs(Double(drawn.filter { $0 }.count) / 2000 - 0.3) < 0.05) }
+  }
+
   @Test func weightsGoThroughOtherFiles() throws {
     let path = NSTemporaryDirectory() + "apus-onnx-\(UUID().uuidString).pth"
     defer { try? FileManager.default.removeItem(atPath: path) }

@@ -58,9 +58,9 @@ enum Operators {
   /// All of them.
   static let table: [String: Operator] = {
     let families = [
-      functions, arithmetic, comparisons, activations, convolutions, poolings, products, normalizations, reductions,
-      shapes, movements, indexing, losses, resizing, recurrences, controls, conversions, attention, updates, signals,
-      quantization,
+      functions, arithmetic, comparisons, activations, convolutions, poolings, products, normalizations, dropouts,
+      reductions, shapes, movements, indexing, losses, resizing, recurrences, controls, conversions, attention, updates,
+      signals, quantization, quantizedProducts,
     ]
     return families.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
   }()

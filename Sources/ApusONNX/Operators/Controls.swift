@@ -105,7 +105,7 @@ extension Operators {
     guard let body = context.node.graphs["body"] else { throw OperatorError("lacks its body") }
     let limit = try context.optionalIntegers(0)?.first ?? .max
     var goesOn = try context.optionalNumbers(1).map { $0.first != 0 } ?? true
-    var carried = try (2..<max(context.inputs.count, 2)).map { context.optionalValue($0) ?? .absent }
+    var carried = (2..<max(context.inputs.count, 2)).map { context.optionalValue($0) ?? .absent }
     let stackedCount = body.outputs.count - 1 - carried.count
     guard stackedCount >= 0 else { throw OperatorError("its body gives too few results") }
     var stacked = [[Tensor]](repeating: [], count: stackedCount)

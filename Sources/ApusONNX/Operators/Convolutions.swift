@@ -43,12 +43,12 @@ struct WindowMoves {
 extension Operators {
   /// Convolutions over one, two or three spatial axes.
   static let convolutions: [String: Operator] = [
-    "Conv": .tensor { try convolution($0) },
+    "Conv": .tensor { try convolution($0, try $0.tensor(0), try $0.tensor(1), bias: try $0.optional(2)) },
     "ConvTranspose": .tensor { try transposedConvolution($0) },
   ]
 
-  private static func convolution(_ context: OperatorContext) throws -> Tensor {
-    let (x, weights, bias) = (try context.tensor(0), try context.tensor(1), try context.optional(2))
+  /// The convolution that the node's attributes describe.
+  static func convolution(_ context: OperatorContext, _ x: Tensor, _ weights: Tensor, bias: Tensor?) throws -> Tensor {
     guard x.rank >= 3, x.rank <= 5, weights.rank == x.rank else {
       throw OperatorError("convolves \(x.shape) by \(weights.shape); Apus does so over one to three spatial axes")
     }
@@ -70,15 +70,10 @@ extension Operators {
     _ context: OperatorContext, _ x: Tensor, _ weights: Tensor, _ bias: Tensor?, _ moves: WindowMoves, _ groups: Int
   ) throws -> Tensor {
     let padded = x.padded(before: [0, 0, moves.low[0], 0, 0], after: [0, 0, moves.high[0], 0, 0])
+    let flat = moves.withoutDepth
     let room = padded.shape[2] - (moves.kernel[0] - 1) * moves.dilations[0] - 1
     guard room >= 0 else { throw OperatorError("its kernel does not fit into \(x.shape)") }
     let depth = room / moves.strides[0] + 1
-    var flat = moves
-    flat.kernel.removeFirst()
-    flat.strides.removeFirst()
-    flat.dilations.removeFirst()
-    flat.low.removeFirst()
-    flat.high.removeFirst()
     var sum: Tensor?
     for place in 0..<moves.kernel[0] {
       let starts = [0, 0, place * moves.dilations[0], 0, 0]
@@ -97,57 +92,20 @@ extension Operators {
     let result = sum.reshaped(to: shape).transposed(permutation: [0, 2, 1, 3, 4])
     return bias.map { result + $0.reshaped(to: [1, $0.count, 1, 1, 1] as Shape) } ?? result
   }
-
-  private static func transposedConvolution(_ context: OperatorContext) throws -> Tensor {
-    var (x, weights) = (try context.tensor(0), try context.tensor(1))
-    let bias = try context.optional(2)
-    guard x.rank == 3 || x.rank == 4, weights.rank == x.rank else {
-      throw OperatorError("convolves \(x.shape) by \(weights.shape); Apus does so over one or two spatial axes")
-    }
-    let isLine = x.rank == 3
-    let spatial = Array(x.shape.dropFirst(2))
-    var moves = try WindowMoves(context, kernel: Array(weights.shape.dropFirst(2)), spatial: spatial)
-    var extra = context.ints("output_padding") ?? [Int](repeating: 0, count: spatial.count)
-    guard extra.count == spatial.count else { throw OperatorError("its output_padding has \(extra.count) numbers") }
-    let side = context.string("auto_pad", "NOTSET")
-    for axis in spatial.indices {
-      let full = (spatial[axis] - 1) * moves.strides[axis] + (moves.kernel[axis] - 1) * moves.dilations[axis] + 1
-      var wanted: Int?
-      if let shape = context.ints("output_shape"), shape.count >= spatial.count {
-        wanted = shape[shape.count - spatial.count + axis]
-      } else if side.hasPrefix("SAME") {
-        wanted = spatial[axis] * moves.strides[axis]
-      }
-      if let wanted {
-        let total = full + extra[axis] - wanted
-        if total < 0 {
-          (moves.low[axis], moves.high[axis]) = (0, 0)
-          extra[axis] -= total
-        } else {
-          moves.low[axis] = side == "SAME_UPPER" ? total / 2 : total - total / 2
-          moves.high[axis] = total - moves.low[axis]
-        }
-      }
-    }
-    if isLine {
-      x = x.expandingShape(at: 2)
-      weights = weights.expandingShape(at: 2)
-      extra = [0] + extra
-    }
-    // What is asked for beyond the stride is zeros.
-    let strides = isLine ? [1] + moves.strides : moves.strides
-    let dilations = isLine ? [1] + moves.dilations : moves.dilations
-    let inside = zip(extra, zip(strides, dilations)).map { min($0, max($1.0, $1.1) - 1) }
-    let outside = zip(extra, inside).map { $0 - $1 }
-    var y = transposedConv2D(
-      x, weights, geometry: moves.flat(groups: context.int("group", 1)), outputPadding: Size2D(inside[0], inside[1]))
-    if outside.contains(where: { $0 > 0 }) { y = y.padded(before: [0, 0, 0, 0], after: [0, 0] + outside) }
-    if let bias { y = y + bias.reshaped(to: [1, bias.count, 1, 1] as Shape) }
-    return isLine ? y.squeezingShape(at: [2]) : y
-  }
 }
 
 extension WindowMoves {
+  /// The same along all axes but the first.
+  var withoutDepth: WindowMoves {
+    var flat = self
+    flat.kernel.removeFirst()
+    flat.strides.removeFirst()
+    flat.dilations.removeFirst()
+    flat.low.removeFirst()
+    flat.high.removeFirst()
+    return flat
+  }
+
   /// For images; one spatial axis becomes the columns of images of one row.
   func flat(groups: Int = 1) -> ConvolutionGeometry {
     func pair(_ numbers: [Int], _ first: Int) -> Size2D {

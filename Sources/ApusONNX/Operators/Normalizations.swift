@@ -2,7 +2,7 @@ import ApusNN
 import ApusTensor
 
 extension Operators {
-  /// Normalizations and dropout.
+  /// Normalizations.
   static let normalizations: [String: Operator] = [
     "BatchNormalization": .tensors { try batchNormalization($0) },
     "InstanceNormalization": .tensor { context in
@@ -46,7 +46,6 @@ extension Operators {
       let flipped = localResponseNorm(x.flipped(axes: 1), size: size, alpha: alpha, beta: beta, k: bias)
       return flipped.flipped(axes: 1)
     },
-    "Dropout": Operator { try dropout($0) }.random,
   ]
 
   private static func batchNormalization(_ context: OperatorContext) throws -> [Tensor] {
@@ -103,23 +102,5 @@ extension Operators {
     let inverse = ((centred * centred).mean(alongAxes: axes) + epsilon).reciprocalSquareRoot()
     let y = centred * inverse * scale
     return [shift.map { y + $0 } ?? y, mean, inverse]
-  }
-
-  /// Nothing in use; in training elements are dropped with a probability and the others grow accordingly.
-  private static func dropout(_ context: OperatorContext) throws -> [ONNXValue] {
-    let value = try context.value(0)
-    let x = try context.tensor(0)
-    let ratio = try context.opset < 12 ? context.float("ratio", 0.5) : context.optionalNumbers(1)?.first ?? 0.5
-    guard ratio >= 0, ratio < 1 else { throw OperatorError("its ratio is \(ratio)") }
-    let asksForTraining = try context.opset >= 12 && context.optionalNumbers(2)?.first ?? 0 != 0
-    guard ratio > 0, asksForTraining || Mode.isTraining else {
-      // Before version 10 the mask has the type of the data.
-      let mask = Tensor(repeating: 1, shape: x.shape, dtype: .uint8).cast(to: context.opset < 10 ? x.dtype : .bool)
-      return [value, ONNXValue(mask)]
-    }
-    let kept = Tensor.randomBernoulli(x.shape, probability: 1 - ratio)
-    let mask = kept.dtype == .bool ? kept : kept .> 0
-    let y = `where`(mask, x / (1 - ratio), Tensor(repeating: 0, shape: [], dtype: x.dtype))
-    return [ONNXValue(y, element: value.element), ONNXValue(mask)]
   }
 }

@@ -34,15 +34,6 @@ extension Operators {
       let y = ((x / scale).rounded() + zero).clamped(to: 0...255)
       return [ONNXValue(y.cast(to: .uint8)), ONNXValue(scale), ONNXValue(zero.cast(to: .uint8))]
     },
-    "MatMulInteger": .tensor { context in
-      func centred(_ input: Int, _ zero: Int, isRow: Bool) throws -> Tensor {
-        let x = try context.tensor(input).cast(to: .float64)
-        guard let offset = try context.optional(zero) else { return x }
-        let number = offset.cast(to: .float64)
-        return x - (isRow && number.rank == 1 ? number.expandingShape(at: 1) : number)
-      }
-      return matmul(try centred(0, 2, isRow: true), try centred(1, 3, isRow: false)).cast(to: .int32)
-    },
   ]
 
   /// Scales that broadcast over the data: one for all, one along an axis, or one for each block along it.

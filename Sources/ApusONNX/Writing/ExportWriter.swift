@@ -23,6 +23,8 @@ struct ExportWriter {
   }
 
   private var parameterNames: [ObjectIdentifier: String] = [:]
+  /// The shapes in which parameters are stored, and what they are called there: the first as the parameter.
+  private var storedForms: [ObjectIdentifier: [Shape: String]] = [:]
 
   // MARK: Names
 
@@ -45,10 +47,27 @@ struct ExportWriter {
     let identifier = ObjectIdentifier(tensor.node)
     if let known = names[identifier]?[tensor.output] { return known }
     guard trace.isConstant(tensor) else { throw OperatorError("'\(tensor.node.operation.name)' comes too late") }
-    let name = parameterNames[identifier] ?? fresh("constant")
+    let name: String
+    let parameter = parameterNode(of: tensor)
+    if let own = parameterNames[parameter] {
+      if let known = storedForms[parameter]?[tensor.shape] { return known }
+      name = storedForms[parameter] == nil ? own : unique(own)
+      storedForms[parameter, default: [:]][tensor.shape] = name
+    } else {
+      name = fresh("constant")
+    }
     store(tensor.hostArray(), name)
     names[identifier, default: [:]][tensor.output] = name
     return name
+  }
+
+  /// The parameter whose elements a tensor holds, in its own shape or another.
+  private func parameterNode(of tensor: Tensor) -> ObjectIdentifier {
+    var node = tensor.node
+    while !node.hasValues, node.operation is Reshape || isIdentity(node.operation), let source = node.inputs.first {
+      node = source.node
+    }
+    return ObjectIdentifier(node)
   }
 
   /// Says what a result of the trace is called in the file.

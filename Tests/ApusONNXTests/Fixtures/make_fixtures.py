@@ -107,6 +107,51 @@ model("dangling", [node("Relu", ["missing"], ["y"])], [value("x", [2])], [value(
 model("data_dependent", [node("ReduceSum", ["x"], ["s"], keepdims=0), node("Cast", ["s"], ["b"], to=TensorProto.BOOL),
                          node("If", ["b"], ["y"], then_branch=then, else_branch=other)],
       [value("x", [2])], [value("y", [2])], [tensor("one", np.float32(1))])
+
+# Operators that ONNX Runtime lacks or draws otherwise: a transposed convolution over three axes by PyTorch, dropout in
+# training by NumPy, products of small integers by NumPy.
+volume = random.standard_normal((2, 4, 3, 5, 4), dtype=np.float32)
+kernel = random.standard_normal((4, 3, 3, 2, 3), dtype=np.float32)
+shift = random.standard_normal(6, dtype=np.float32)
+# Depth 3 becomes (3 - 1) 3 - 2 + (3 - 1) 2 + 2 + 1 = 11, of which the last is beyond every window.
+deep = torch.nn.functional.conv_transpose3d(
+  *map(torch.from_numpy, (volume, kernel, shift)), stride=(3, 2, 1), padding=(1, 0, 1), output_padding=(2, 1, 0),
+  groups=2, dilation=(2, 1, 1)).numpy()
+low, high = 1, 2
+uneven = torch.nn.functional.conv_transpose3d(
+  *map(torch.from_numpy, (volume, kernel)), stride=2, groups=2).numpy()[:, :, low:-high, high:-low, low:-low]
+np.random.seed(77)
+drawn = np.random.uniform(0, 1, (40, 50))
+rows = random.standard_normal((40, 50), dtype=np.float32)
+dropped = np.where(drawn >= np.float32(0.3), rows / np.float32(0.7), 0).astype(np.float32)
+small = random.integers(0, 255, (1, 2, 5, 5), np.uint8)
+points = random.integers(0, 255, (3, 2, 2, 2), np.uint8)
+zeros = np.array([3, 128, 200], np.uint8)
+sums = torch.nn.functional.conv2d(
+  torch.from_numpy(small.astype(np.float64) - 100), torch.from_numpy(points.astype(np.float64) - zeros[:, None, None, None]),
+  stride=2, padding=1).numpy()
+scales = np.array([0.02, 0.005, 0.01], np.float32)
+rounded = np.clip(np.rint((sums + np.array([900, -700, 5])[:, None, None]) * (0.03 * scales[:, None, None] / 0.5)) + 120, 0, 255)
+model(
+  "kinds",
+  [node("ConvTranspose", ["v", "kernel", "shift"], ["deep"], strides=[3, 2, 1], pads=[1, 0, 1, 1, 0, 1],
+        output_padding=[2, 1, 0], dilations=[2, 1, 1], group=2),
+   node("ConvTranspose", ["v", "kernel"], ["uneven"], strides=[2, 2, 2], pads=[low, high, low, high, low, low], group=2),
+   node("Dropout", ["x", "ratio", "yes"], ["dropped"], seed=77),
+   node("ConvInteger", ["small", "points", "hundred", "zeros"], ["sums"], strides=[2, 2], pads=[1, 1, 1, 1]),
+   node("QLinearConv", ["small", "scale", "hundred", "points", "scales", "zeros", "step", "middle", "shifts"],
+        ["rounded"], strides=[2, 2], pads=[1, 1, 1, 1])],
+  [value("v", volume.shape), value("x", rows.shape), value("small", small.shape, TensorProto.UINT8)],
+  [value("deep", deep.shape), value("uneven", uneven.shape), value("dropped", rows.shape),
+   value("sums", sums.shape, TensorProto.INT32), value("rounded", sums.shape, TensorProto.UINT8)],
+  [tensor("kernel", kernel), tensor("shift", shift), tensor("ratio", np.float32(0.3)), tensor("yes", np.bool_(True)),
+   tensor("points", points), tensor("hundred", np.uint8(100)), tensor("zeros", zeros), tensor("scale", np.float32(0.03)),
+   tensor("scales", scales), tensor("step", np.float32(0.5)), tensor("middle", np.uint8(120)),
+   tensor("shifts", np.array([900, -700, 5], np.int32))])
+save_file({k: np.ascontiguousarray(v) for k, v in {
+  "v": volume, "x": rows, "small": small, "deep": deep, "uneven": uneven, "dropped": dropped,
+  "sums": sums.astype(np.int32), "rounded": rounded.astype(np.uint8)}.items()}, "kinds.safetensors")
+
 old = helper.make_model(helper.make_graph([node("Relu", ["x"], ["y"])], "old", [value("x", [2])], [value("y", [2])]),
                         opset_imports=[helper.make_opsetid("", 5)])
 onnx.save(old, "old.onnx")
