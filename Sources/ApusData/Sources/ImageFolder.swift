@@ -40,13 +40,16 @@ public enum ImageFolder {
   ) throws -> LoadedData {
     var reading = PictureReading(bad: options.bad)
     let parts = try PartFolders(folder)
-    var files: [PartFolders.Name: Labelled] = [:]
+    var files: [PartFolders.Name: LabelledFiles] = [:]
     var classNames: [String] = []
     for name in PartFolders.Name.allCases {
       guard let path = parts.all[name] else { continue }
       let classes = try classFolders(path, &reading)
-      if name == .train { classNames = try trainingClasses(classes, path, folder) }
-      files[name] = try labelled(classes, classNames, &reading)
+      if name == .train {
+        classNames = try ClassFolder.trainingClasses(classes, of: "pictures", in: path, folder, example: ("cat", "dog"))
+      }
+      files[name] = try LabelledFiles(classes, classes: classNames, of: "pictures")
+      for problem in classes.flatMap(\.files.problems) { try reading.note(problem) }
     }
     let form = try reading.form(of: PartFolders.Name.allCases.flatMap { files[$0]?.paths ?? [] }, options, known: form)
     func dataset(_ name: PartFolders.Name) throws -> Dataset? {
@@ -66,18 +69,6 @@ public enum ImageFolder {
     return try LoadedData(
       name: folder, train: train, validation: try dataset(.validation), test: try dataset(.test), form: form,
       skipped: reading.skipped)
-  }
-
-  private struct Labelled {
-    var paths: [String] = []
-    var labels: [Int32] = []
-  }
-
-  /// A class folder and what is below it.
-  private struct ClassFolder {
-    let name: String
-    let path: String
-    let files: FilesBelow
   }
 
   /// The class folders of a part that hold files.
@@ -109,38 +100,8 @@ public enum ImageFolder {
     return found
   }
 
-  private static func trainingClasses(
-    _ folders: [ClassFolder], _ part: String, _ whole: String
-  ) throws -> [String] {
-    guard folders.count >= 2 else {
-      throw DataError(
-        place: part,
-        problem: folders.isEmpty
-          ? "holds no folders of pictures" : "holds pictures of only one class, '\(folders[0].name)'",
-        advice: "give a folder for each of at least two classes, such as \(whole)/cat and \(whole)/dog")
-    }
-    return folders.map(\.name)
-  }
-
   private static func isNamedAsPicture(_ name: String) -> Bool {
     [".png", ".jpg", ".jpeg"].contains { name.lowercased().hasSuffix($0) }
-  }
-
-  private static func labelled(
-    _ folders: [ClassFolder], _ classNames: [String], _ reading: inout PictureReading
-  ) throws -> Labelled {
-    var result = Labelled()
-    for folder in folders {
-      guard let label = classNames.firstIndex(of: folder.name) else {
-        throw DataError(
-          place: folder.path, problem: "the training part has no class '\(folder.name)'",
-          advice: "choose from \(classNames.prefix(20).joined(separator: ", ")), or give training pictures of it")
-      }
-      for problem in folder.files.problems { try reading.note(problem) }
-      result.paths += folder.files.paths
-      result.labels += [Int32](repeating: Int32(label), count: folder.files.paths.count)
-    }
-    return result
   }
 }
 

@@ -20,13 +20,15 @@ public enum SoundFolder {
   /// - Throws: ``DataError`` or `FormatError` when there are no sounds of two classes, or a file is bad.
   public static func load(_ folder: String, form known: SoundForm? = nil) throws -> LoadedData {
     let parts = try PartFolders(folder)
-    var files: [PartFolders.Name: Labelled] = [:]
+    var files: [PartFolders.Name: LabelledFiles] = [:]
     var classNames: [String] = []
     for name in PartFolders.Name.allCases {
       guard let path = parts.all[name] else { continue }
       let classes = try classFolders(path)
-      if name == .train { classNames = try trainingClasses(classes, path, folder) }
-      files[name] = try labelled(classes, classNames)
+      if name == .train {
+        classNames = try ClassFolder.trainingClasses(classes, of: "sounds", in: path, folder, example: ("yes", "no"))
+      }
+      files[name] = try LabelledFiles(classes, classes: classNames, of: "sounds")
     }
     let form = try known ?? form(of: files[.train]?.paths ?? [])
     func dataset(_ name: PartFolders.Name) throws -> Dataset? {
@@ -40,18 +42,13 @@ public enum SoundFolder {
       name: folder, train: train, validation: try dataset(.validation), test: try dataset(.test), sound: form)
   }
 
-  private struct Labelled {
-    var paths: [String] = []
-    var labels: [Int32] = []
-  }
-
   private static func isNamedAsSound(_ name: String) -> Bool {
     [".wav", ".wave"].contains { name.lowercased().hasSuffix($0) }
   }
 
   /// The class folders of a part with their files.
-  private static func classFolders(_ folder: String) throws -> [(name: String, paths: [String])] {
-    var found: [(name: String, paths: [String])] = []
+  private static func classFolders(_ folder: String) throws -> [ClassFolder] {
+    var found: [ClassFolder] = []
     for entry in try FolderListing(folder).entries {
       if entry.kind == .file, isNamedAsSound(entry.name) {
         throw DataError(
@@ -70,38 +67,9 @@ public enum SoundFolder {
         throw DataError(
           place: entry.path, problem: "this class folder holds no files", advice: "put WAV files there or remove it")
       }
-      found.append((entry.name, files.paths))
+      found.append(ClassFolder(name: entry.name, path: entry.path, files: files))
     }
     return found
-  }
-
-  private static func trainingClasses(
-    _ folders: [(name: String, paths: [String])], _ part: String, _ whole: String
-  ) throws -> [String] {
-    guard folders.count >= 2 else {
-      throw DataError(
-        place: part,
-        problem: folders.isEmpty
-          ? "holds no folders of sounds" : "holds sounds of only one class, '\(folders[0].name)'",
-        advice: "give a folder for each of at least two classes, such as \(whole)/yes and \(whole)/no")
-    }
-    return folders.map(\.name)
-  }
-
-  private static func labelled(
-    _ folders: [(name: String, paths: [String])], _ classNames: [String]
-  ) throws -> Labelled {
-    var result = Labelled()
-    for folder in folders {
-      guard let label = classNames.firstIndex(of: folder.name) else {
-        throw DataError(
-          place: folder.paths[0], problem: "the training part has no class '\(folder.name)'",
-          advice: "choose from \(classNames.prefix(20).joined(separator: ", ")), or give training sounds of it")
-      }
-      result.paths += folder.paths
-      result.labels += [Int32](repeating: Int32(label), count: folder.paths.count)
-    }
-    return result
   }
 
   /// What sounds become: the longest decides.

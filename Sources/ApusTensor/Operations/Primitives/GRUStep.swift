@@ -10,12 +10,14 @@ import Foundation
 /// r, z = sigmoid(x + s)    n = tanh(x + r * s)    h = n + z * (h' - n)
 /// ```
 package struct GRUStep: FormulaPrimitive {
+  fileprivate static let gates = RecurrentGates(count: 3)
+
   package init() {}
 
   package var name: String { "gru_step" }
 
   package func resultTypes(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
-    [try Self.check(gates: Array(inputs[..<2]), states: [inputs[2]]), inputs[0]]
+    [try Self.gates.check(Array(inputs[..<2]), states: [inputs[2]]), inputs[0]]
   }
 
   package func gradient(_ context: GradientContext) -> [Tensor?] {
@@ -25,7 +27,7 @@ package struct GRUStep: FormulaPrimitive {
   }
 
   package func formula(_ inputs: [Tensor]) -> [Tensor] {
-    let (x, s) = (Self.parts(inputs[0]), Self.parts(inputs[1]))
+    let (x, s) = (Self.gates.parts(inputs[0]), Self.gates.parts(inputs[1]))
     let (r, z) = (sigmoid(x[0] + s[0]), sigmoid(x[1] + s[1]))
     let n = tanh(x[2] + r * s[2])
     return [n + z * (inputs[2] - n), concatenate([r, z, n], axis: 1)]
@@ -46,25 +48,6 @@ package struct GRUStep: FormulaPrimitive {
     outputs[0].store(h)
     outputs[1].store(gates)
   }
-
-  /// The gates r, z, n of `[N, 3 U]`.
-  fileprivate static func parts(_ gates: Tensor) -> [Tensor] {
-    let units = gates.shape[1] / 3
-    return (0..<3).map { gates.sliced(axis: 1, from: $0 * units, count: units) }
-  }
-
-  /// The type of a state, when all operands fit.
-  fileprivate static func check(gates: [TensorType], states: [TensorType]) throws(ShapeError) -> TensorType {
-    let state = states[0]
-    guard state.shape.rank == 2, state.dtype.isFloatingPoint, states.allSatisfy({ $0 == state }) else {
-      throw ShapeError("states are f32 or f64 [N, units], got \(states)")
-    }
-    let expected = TensorType([state.shape[0], 3 * state.shape[1]], state.dtype)
-    guard gates.allSatisfy({ $0 == expected }) else {
-      throw ShapeError("the parts of the three gates must be \(expected), got \(gates)")
-    }
-    return state
-  }
 }
 
 /// The gradient of ``GRUStep``: inputs the gates, the state's part, the state before the step, and the gradient of `h`;
@@ -75,16 +58,16 @@ package struct GRUStepBackward: FormulaPrimitive {
   package var name: String { "gru_step_backward" }
 
   package func resultTypes(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
-    [inputs[0], inputs[0], try GRUStep.check(gates: Array(inputs[..<2]), states: Array(inputs[2...]))]
+    [inputs[0], inputs[0], try GRUStep.gates.check(Array(inputs[..<2]), states: Array(inputs[2...]))]
   }
 
   package func gradient(_ context: GradientContext) -> [Tensor?] { FormulaGradient.rule(context, formula: formula) }
 
   package func formula(_ inputs: [Tensor]) -> [Tensor] {
-    let gates = GRUStep.parts(inputs[0])
+    let gates = GRUStep.gates.parts(inputs[0])
     let (r, z, n) = (gates[0], gates[1], gates[2])
     let ofN = inputs[3] * (1 - z) * (1 - n.squared())
-    let ofR = ofN * GRUStep.parts(inputs[1])[2] * (r - r.squared())
+    let ofR = ofN * GRUStep.gates.parts(inputs[1])[2] * (r - r.squared())
     let ofZ = inputs[3] * (inputs[2] - n) * (z - z.squared())
     return [concatenate([ofR, ofZ, ofN], axis: 1), concatenate([ofR, ofZ, ofN * r], axis: 1), inputs[3] * z]
   }

@@ -10,12 +10,14 @@ import Foundation
 /// i, f, o = sigmoid(x + r)    g = tanh(x + r)    c = f * c' + i * g    h = o * tanh(c)
 /// ```
 package struct LSTMStep: FormulaPrimitive {
+  fileprivate static let gates = RecurrentGates(count: 4)
+
   package init() {}
 
   package var name: String { "lstm_step" }
 
   package func resultTypes(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
-    let state = try Self.check(gates: Array(inputs[..<2]), states: [inputs[2]])
+    let state = try Self.gates.check(Array(inputs[..<2]), states: [inputs[2]])
     return [state, state, inputs[0]]
   }
 
@@ -29,7 +31,7 @@ package struct LSTMStep: FormulaPrimitive {
   }
 
   package func formula(_ inputs: [Tensor]) -> [Tensor] {
-    let sums = Self.parts(inputs[0] + inputs[1])
+    let sums = Self.gates.parts(inputs[0] + inputs[1])
     let gates = sums.enumerated().map { $0 == 2 ? tanh($1) : sigmoid($1) }
     let c = gates[1] * inputs[2] + gates[0] * gates[2]
     return [gates[3] * tanh(c), c, concatenate(gates, axis: 1)]
@@ -54,25 +56,6 @@ package struct LSTMStep: FormulaPrimitive {
     outputs[1].store(c)
     outputs[2].store(gates)
   }
-
-  /// The gates i, f, g, o of `[N, 4 U]`.
-  fileprivate static func parts(_ gates: Tensor) -> [Tensor] {
-    let units = gates.shape[1] / 4
-    return (0..<4).map { gates.sliced(axis: 1, from: $0 * units, count: units) }
-  }
-
-  /// The type of a state, when all operands fit.
-  fileprivate static func check(gates: [TensorType], states: [TensorType]) throws(ShapeError) -> TensorType {
-    let state = states[0]
-    guard state.shape.rank == 2, state.dtype.isFloatingPoint, states.allSatisfy({ $0 == state }) else {
-      throw ShapeError("states are f32 or f64 [N, units], got \(states)")
-    }
-    let expected = TensorType([state.shape[0], 4 * state.shape[1]], state.dtype)
-    guard gates.allSatisfy({ $0 == expected }) else {
-      throw ShapeError("the parts of the four gates must be \(expected), got \(gates)")
-    }
-    return state
-  }
 }
 
 /// The gradient of ``LSTMStep``: inputs the gates, the cell state before and after the step, and the gradients of `h` and
@@ -83,13 +66,13 @@ package struct LSTMStepBackward: FormulaPrimitive {
   package var name: String { "lstm_step_backward" }
 
   package func resultTypes(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
-    [inputs[0], try LSTMStep.check(gates: [inputs[0]], states: Array(inputs[1...]))]
+    [inputs[0], try LSTMStep.gates.check([inputs[0]], states: Array(inputs[1...]))]
   }
 
   package func gradient(_ context: GradientContext) -> [Tensor?] { FormulaGradient.rule(context, formula: formula) }
 
   package func formula(_ inputs: [Tensor]) -> [Tensor] {
-    let gates = LSTMStep.parts(inputs[0])
+    let gates = LSTMStep.gates.parts(inputs[0])
     let (i, f, g, o) = (gates[0], gates[1], gates[2], gates[3])
     let t = tanh(inputs[2])
     let ofC = inputs[4] + inputs[3] * o * (1 - t.squared())
