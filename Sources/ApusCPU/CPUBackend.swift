@@ -19,6 +19,8 @@ package struct CPUBackend: Backend {
     switch node.operation {
     case is Convolution, is FinishedConvolution, is ConvolutionBackwardData, is ConvolutionBackwardWeights:
       ConvolutionKernel.layouts(node, inputTypes, options)
+    case is PooledConvolution, is PooledConvolutionBackwardWeights:
+      PooledConvolutionKernel.layouts(node, inputTypes, options)
     case is MaxPool, is MaxPoolBackward, is AveragePool, is AveragePoolBackward:
       PoolingKernel.layouts(node, inputTypes, inputLayouts)
     case is BatchNormTraining, is RectifiedBatchNorm, is PooledBatchNorm, is BatchNormTrainingBackward,
@@ -29,6 +31,10 @@ package struct CPUBackend: Backend {
     case is Slice, is Unslice, is Pad, is Concatenate: ChannelBlocks.layouts(node, inputTypes, inputLayouts)
     default: nil
     }
+  }
+
+  package func prefers(_ merged: any Primitive, inputTypes: [TensorType]) -> Bool {
+    PooledConvolutionKernel.paysOff(merged, inputTypes, options)
   }
 
   package func preparedOperand(
@@ -62,6 +68,7 @@ package struct CPUBackend: Backend {
     case let reorder as Reorder: MovementKernel.reorder(reorder, context)
     case is Convolution, is FinishedConvolution, is ConvolutionBackwardData, is ConvolutionBackwardWeights:
       ConvolutionKernel.kernel(context)
+    case is PooledConvolution, is PooledConvolutionBackwardWeights: PooledConvolutionKernel.kernel(context)
     case let weights as WinogradWeights: weights.convolution.weightKernel(threads: Int32(options.threads))
     case let convolution as PreparedWinograd: convolution.convolution.preparedKernel(threads: Int32(options.threads))
     case is MaxPool, is MaxPoolBackward, is AveragePool, is AveragePoolBackward: PoolingKernel.kernel(context)
@@ -81,6 +88,9 @@ package struct CPUBackend: Backend {
     case let pad as Pad: IndexingKernel.pad(pad, context)
     case let concatenate as Concatenate: IndexingKernel.concatenate(concatenate, context)
     case let gather as Gather: IndexingKernel.gather(gather, context)
+    case is GatherElements, is ScatterAddElements:
+      ClassPickKernel.kernel(
+        context, reference: referenceKernel(for: context.node, inputTypes: context.inputTypes))
     case let scatter as ScatterAdd: IndexingKernel.scatterAdd(scatter, context)
     case let reduce as ArgReduce: IndexingKernel.argReduce(reduce, context)
     case let random as Random: RandomKernel.kernel(random, context)

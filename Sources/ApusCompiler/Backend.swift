@@ -68,6 +68,9 @@ package protocol Backend: Sendable {
   /// The layouts an operation works in, given the layouts its inputs have so far; nil means plain throughout.
   func layouts(for node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> LayoutChoice?
 
+  /// Whether a merged operation is faster than its parts.
+  func prefers(_ merged: any Primitive, inputTypes: [TensorType]) -> Bool
+
   /// The form in which an operation would rather have an input that stays the same from replay to replay; nil when as it is.
   func preparedOperand(of node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> PreparedOperand?
 
@@ -80,6 +83,8 @@ package protocol Backend: Sendable {
 }
 
 extension Backend {
+  package func prefers(_ merged: any Primitive, inputTypes: [TensorType]) -> Bool { false }
+
   package func preparedOperand(
     of node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]
   ) -> PreparedOperand? { nil }

@@ -29,6 +29,9 @@ package struct Pipeline: Sendable {
         ("fold factors", FoldFactors.run), ("fuse", Fuse.run), ("merge pools", MergePools.run), ("finish", Finish.run),
       ]
     }
+    if fuses, choosesLayouts {
+      passes.append(("pool convolutions", { PoolConvolutions.run($0, backend: backend) }))
+    }
     if choosesLayouts {
       passes += [
         ("choose layouts", { ChooseLayouts.run($0, backend: backend) }),

@@ -8,10 +8,10 @@ extension Optimizer {
   /// `<path>.<field>`, such as `conv1.weight.momentum_buffer`, its state.
   public func stateSnapshot() -> [String: Tensor] {
     var result = ["step": Tensor(Int64(memory.stepCount))]
-    for slot in memory.slots.values {
+    for slot in memory.slots {
       result[slot.name + ".step"] = Tensor(Int64(slot.steps))
-      for field in State.fields {
-        if let tensor = slot.state[keyPath: field.path] { result[slot.name + "." + field.name] = tensor }
+      for (field, tensor) in zip(State.fields, slot.tensors) {
+        if let tensor { result[slot.name + "." + field.name] = tensor }
       }
     }
     return result
@@ -37,14 +37,14 @@ extension Optimizer {
     }
     for named in model.parameters {
       let name = named.name
-      var slot = OptimizerMemory<State>.Slot(parameter: named.parameter, name: name, steps: 0, state: State())
+      var slot = OptimizerMemory<State>.Slot(parameter: named.parameter, name: name)
       var hasState = false
-      for field in State.fields {
+      for (position, field) in State.fields.enumerated() {
         guard let tensor = snapshot["\(name).\(field.name)"] else { continue }
         unused.remove("\(name).\(field.name)")
         hasState = true
         if tensor.type == named.parameter.type {
-          slot.state[keyPath: field.path] = tensor
+          slot.tensors[position] = tensor
         } else {
           error.addMismatch("\(name).\(field.name)", expected: named.parameter.type, found: tensor.type)
         }
@@ -52,7 +52,7 @@ extension Optimizer {
       if let steps = Self.count(snapshot["\(name).step"]) {
         unused.remove("\(name).step")
         slot.steps = steps
-        restored.slots[ObjectIdentifier(named.parameter)] = slot
+        restored.append(slot)
       } else if hasState {
         error.missing.append("\(name).step")
       }

@@ -100,54 +100,80 @@ extension Optimizer {
       "update(_:along:): these gradients were taken of another model than \(type(of: model))")
     var pending = [gradients.value] + gradients.auxiliary + others
     var replaced: [Tensor] = []
-    average?.beginStep()
     var functions = StepFunctions()
+    var updates: [RecordedUpdate] = []
+    var updated: [Gradients.Entry] = []
     for entry in gradients.entries where entry.parameter.isTrainable {
       let group = group(of: entry.name, entry.parameter.role)
       if let group, group.isFrozen { continue }
-      if let gradient = entry.tensor {
-        if overwritesParameters { replaced.append(entry.parameter.value) }
-        update(entry, along: gradient, group, constraint, &functions, &pending, &replaced)
-      }
-      average?.note(entry, &pending, &replaced)
+      updated.append(entry)
+      guard let gradient = entry.tensor else { continue }
+      if overwritesParameters { replaced.append(entry.parameter.value) }
+      updates.append(record(entry, along: gradient, group, &functions, &replaced))
+    }
+    functions.apply(replaced: &replaced)
+    for update in updates { finish(update, functions, constraint, &pending) }
+    functions = StepFunctions()
+    if let average {
+      average.beginStep()
+      for entry in updated { average.note(entry, &pending, &replaced) }
     }
     for state in gradients.states { pending.append(state.value) }
     memory.stepCount += 1
     realize(pending, consuming: replaced)
-    if isElementwise { separateResults(gradients) }
-  }
-
-  /// Gives new values and states nodes of their own: an elementwise step has them all from one.
-  private func separateResults(_ gradients: Gradients) {
-    for entry in gradients.entries where entry.tensor != nil && entry.parameter.isTrainable {
-      entry.parameter.value = entry.parameter.value.separated()
-      memory.separate(entry.parameter)
+    for update in updates where update.place != nil {
+      // An elementwise step has the results of all parameters from one operation.
+      update.entry.parameter.value = update.entry.parameter.value.separated()
+      memory.separate(at: update.position)
     }
   }
 
-  private func update(
-    _ entry: Gradients.Entry, along gradient: Tensor, _ group: ParameterGroup?, _ constraint: UpdateConstraint?,
-    _ functions: inout StepFunctions, _ pending: inout [Tensor], _ replaced: inout [Tensor]
-  ) {
+  /// Records a step, or takes note of it where the rule is recorded for many parameters at once.
+  private func record(
+    _ entry: Gradients.Entry, along gradient: Tensor, _ group: ParameterGroup?, _ functions: inout StepFunctions,
+    _ replaced: inout [Tensor]
+  ) -> RecordedUpdate {
     let parameter = entry.parameter
     let decay = group?.weightDecay ?? (decayedRoles.contains(parameter.role) ? weightDecay : 0)
     let factor = group?.learningRateFactor ?? 1
-    var (step, state) = memory.advance(parameter, name: entry.name)
+    let position = memory.advance(parameter, name: entry.name)
     let context = StepContext(
-      step: step, learningRate: learningRate * factor, weightDecay: decay, name: entry.name, role: parameter.role)
-    let before = state.tensors
+      step: memory.slots[position].steps, learningRate: learningRate * factor, weightDecay: decay, name: entry.name,
+      role: parameter.role)
+    let before = memory.slots[position].tensors
     for case let tensor? in before { replaced.append(tensor) }
-    var value: Tensor
     if isElementwise {
-      (value, state.tensors) = functions.step(
-        self, parameter.value, gradient, before, context, factor: factor, replaced: &replaced)
-    } else {
-      value = self.step(parameter.value, along: gradient, state: &state, context: context)
+      let place = functions.add(self, parameter.value, gradient, before, context, factor: factor)
+      return RecordedUpdate(entry: entry, position: position, place: place)
     }
-    if let constraint { value = constraint(entry, value) }
-    memory.setState(state, of: parameter)
-    parameter.value = value
-    pending.append(value)
-    for case let tensor? in state.tensors { pending.append(tensor) }
+    var state = State()
+    state.tensors = before
+    let value = step(parameter.value, along: gradient, state: &state, context: context)
+    return RecordedUpdate(entry: entry, position: position, value: value, state: state.tensors)
   }
+
+  /// Gives a parameter the new value and keeps the new state.
+  private func finish(
+    _ update: RecordedUpdate, _ functions: StepFunctions, _ constraint: UpdateConstraint?, _ pending: inout [Tensor]
+  ) {
+    guard let (made, state) = update.place.map(functions.result) ?? update.value.map({ ($0, update.state) }) else {
+      return
+    }
+    let value = constraint?(update.entry, made) ?? made
+    memory.setTensors(state, at: update.position)
+    update.entry.parameter.value = value
+    pending.append(value)
+    for case let tensor? in state { pending.append(tensor) }
+  }
+}
+
+/// A step of one parameter that is recorded, or that the rule for many will record.
+private struct RecordedUpdate {
+  var entry: Gradients.Entry
+  /// Where its state is.
+  var position: Int
+  /// Where its results will be, with an elementwise rule.
+  var place: StepFunctions.Place?
+  var value: Tensor?
+  var state: [Tensor?] = []
 }

@@ -45,35 +45,45 @@ public struct OptimizerMemory<State: OptimizerState> {
   struct Slot {
     var parameter: Parameter
     var name: String
-    var steps: Int
-    var state: State
+    var steps = 0
+    /// The tensors of the state, in the order of its fields.
+    var tensors: [Tensor?] = State().tensors
   }
 
   /// The number of updates so far.
   public internal(set) var stepCount = 0
-  var slots: [ObjectIdentifier: Slot] = [:]
+  private(set) var slots: [Slot] = []
+  private var positions: [ObjectIdentifier: Int] = [:]
 
   /// Nothing yet.
   public init() {}
 
-  /// Counts one more step of a parameter, and gives the count and the state.
-  mutating func advance(_ parameter: Parameter, name: String) -> (step: Int, state: State) {
-    let identifier = ObjectIdentifier(parameter)
-    var slot = slots[identifier] ?? Slot(parameter: parameter, name: name, steps: 0, state: State())
-    slot.steps += 1
-    slot.name = name
-    slots[identifier] = slot
-    return (slot.steps, slot.state)
+  mutating func append(_ slot: Slot) {
+    positions[ObjectIdentifier(slot.parameter)] = slots.count
+    slots.append(slot)
   }
 
-  mutating func setState(_ state: State, of parameter: Parameter) { slots[ObjectIdentifier(parameter)]?.state = state }
+  /// Counts one more step of a parameter, and says where its state is.
+  mutating func advance(_ parameter: Parameter, name: String) -> Int {
+    let position: Int
+    if let known = positions[ObjectIdentifier(parameter)] {
+      position = known
+    } else {
+      position = slots.count
+      append(Slot(parameter: parameter, name: name))
+    }
+    slots[position].steps += 1
+    slots[position].name = name
+    return position
+  }
+
+  mutating func setTensors(_ tensors: [Tensor?], at position: Int) { slots[position].tensors = tensors }
 
   /// Gives the computed tensors of a parameter's state nodes of their own.
-  mutating func separate(_ parameter: Parameter) {
-    let identifier = ObjectIdentifier(parameter)
-    guard var slot = slots[identifier] else { return }
-    slot.state.tensors = slot.state.tensors.map { $0?.separated() }
-    slots[identifier] = slot
+  mutating func separate(at position: Int) {
+    for field in slots[position].tensors.indices {
+      slots[position].tensors[field] = slots[position].tensors[field]?.separated()
+    }
   }
 }
 

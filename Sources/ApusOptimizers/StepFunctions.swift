@@ -13,47 +13,75 @@ struct StepFunctions {
     var fields: [Bool]
   }
 
-  private struct Recorded {
+  /// The rule for one kind, and what it is to be applied to.
+  private struct Batch {
     var function: ElementwiseFunction
     /// Which fields of the state exist after the step.
-    var results: [Bool]
+    var fields: [Bool]
+    /// Value, gradient and state of each parameter.
+    var sets: [[Tensor]] = []
+    var results: [Tensor] = []
   }
 
-  private var recorded: [Kind: Recorded] = [:]
+  /// Which parameter of which batch.
+  struct Place {
+    fileprivate var batch: Int
+    fileprivate var set: Int
+  }
 
-  /// The new value of a parameter and its new state, as the rule's own `step` gives them.
+  private var batches: [Batch] = []
+  private var batchOfKind: [Kind: Int] = [:]
+
+  /// Takes note of a parameter, and says where its results will be.
   ///
   /// - Parameters:
   ///   - before: the tensors of the state.
   ///   - factor: what the learning rate was multiplied by for the parameter's group.
-  ///   - replaced: gains the state that only the step itself reads.
-  mutating func step(
+  mutating func add(
     _ rule: some Optimizer, _ value: Tensor, _ gradient: Tensor, _ before: [Tensor?], _ context: StepContext,
-    factor: Double, replaced: inout [Tensor]
-  ) -> (value: Tensor, state: [Tensor?]) {
+    factor: Double
+  ) -> Place {
     let kind = Kind(
       dtype: value.dtype, step: context.step, learningRateFactor: factor, weightDecay: context.weightDecay,
       fields: before.map { $0 != nil })
-    if let known = recorded[kind] { return apply(known, value, gradient, before, &replaced) }
-    let made = Self.record(rule, kind, context)
-    recorded[kind] = made
-    return apply(made, value, gradient, before, &replaced)
+    let batch: Int
+    if let known = batchOfKind[kind] {
+      batch = known
+    } else {
+      batch = batches.count
+      batches.append(Self.record(rule, kind, context))
+      batchOfKind[kind] = batch
+    }
+    var set = [value, gradient]
+    for case let tensor? in before { set.append(tensor) }
+    batches[batch].sets.append(set)
+    return Place(batch: batch, set: batches[batch].sets.count - 1)
   }
 
-  private func apply(
-    _ step: Recorded, _ value: Tensor, _ gradient: Tensor, _ before: [Tensor?], _ replaced: inout [Tensor]
-  ) -> (value: Tensor, state: [Tensor?]) {
-    let results = step.function([value, gradient] + before.compactMap { $0 }, spread: &replaced)
-    var next = 1
-    let state = step.results.map { exists -> Tensor? in
+  /// Records the rule: one operation for all parameters of a kind. What it was applied to is held no longer.
+  ///
+  /// - Parameter replaced: gains the state that only the step itself reads.
+  mutating func apply(replaced: inout [Tensor]) {
+    for index in batches.indices {
+      batches[index].results = batches[index].function(sets: batches[index].sets, spread: &replaced)
+      batches[index].sets = []
+    }
+  }
+
+  /// A parameter's new value and state, once the rule is applied.
+  func result(at place: Place) -> (value: Tensor, state: [Tensor?]) {
+    let batch = batches[place.batch]
+    var next = place.set * (1 + batch.fields.count { $0 })
+    let value = batch.results[next]
+    let state = batch.fields.map { exists -> Tensor? in
       guard exists else { return nil }
       next += 1
-      return results[next - 1]
+      return batch.results[next]
     }
-    return (results[0], state)
+    return (value, state)
   }
 
-  private static func record<Rule: Optimizer>(_ rule: Rule, _ kind: Kind, _ context: StepContext) -> Recorded {
+  private static func record<Rule: Optimizer>(_ rule: Rule, _ kind: Kind, _ context: StepContext) -> Batch {
     var exists: [Bool] = []
     let count = 2 + kind.fields.count { $0 }
     let function = ElementwiseFunction(of: Array(repeating: kind.dtype, count: count)) { inputs in
@@ -65,6 +93,6 @@ struct StepFunctions {
       exists = after.map { $0 != nil }
       return [value] + after.compactMap { $0 }
     }
-    return Recorded(function: function, results: exists)
+    return Batch(function: function, fields: exists)
   }
 }

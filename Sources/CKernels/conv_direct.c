@@ -14,6 +14,7 @@ typedef struct {
   int64_t out_channels, out_height, out_width;
   int64_t kernel_height, kernel_width, stride_h, stride_w, dilation_h, dilation_w;
   int out_blocked, relu;
+  int whole_images;            // not cut into strips
   int64_t strips, strip_rows;  // every image's output rows are cut into strips
   int64_t weight_floats, frame_floats;
   int64_t width, plane;        // of the image the kernel reads: floats per row / 1 or 8, floats per channel (block)
@@ -22,6 +23,11 @@ typedef struct {
   float *dst;
   float *weights, *bias, *frames;
   int64_t *offsets;            // [kernel rows, channels, kernel columns] from a window's origin to what each tap reads
+  // Where the result is pooled at once: an image's result for each thread, and what goes to memory.
+  const apus_pool *pool;
+  float *images, *pooled;
+  int32_t *argmax;
+  int64_t image_floats;
 } direct;
 
 static int64_t round_up(int64_t x, int64_t to) { return (x + to - 1) / to * to; }
@@ -35,8 +41,8 @@ static void plan(direct *d) {
   const int64_t channels = apus_conv_stored_channels(d->frame.channels, d->frame.blocked);
   const int64_t row_bytes = channels * d->frame.padded_width * (int64_t)sizeof(float);
   int64_t rows = d->out_height;
-  while (rows > 1 && strip_input_rows(d, rows) * row_bytes > STRIP_BYTES) rows = (rows + 1) / 2;
-  if (d->batch < 8) rows = apus_min64(rows, apus_ceil_div(d->out_height * apus_max64(d->batch, 1), 8));
+  while (!d->whole_images && rows > 1 && strip_input_rows(d, rows) * row_bytes > STRIP_BYTES) rows = (rows + 1) / 2;
+  if (!d->whole_images && d->batch < 8) rows = apus_min64(rows, apus_ceil_div(d->out_height * apus_max64(d->batch, 1), 8));
   d->strips = apus_ceil_div(d->out_height, rows);
   d->strip_rows = apus_ceil_div(d->out_height, d->strips);
   d->weight_floats =
@@ -53,7 +59,7 @@ static void plan(direct *d) {
   d->row_taps = d->frame.channels * d->kernel_width;
 }
 
-static direct forward_plan(const apus_conv *c) {
+static direct forward_plan(const apus_conv *c, int whole_images) {
   direct d = {
       .frame = {c->in_channels, c->in_height, c->in_width, c->src_blocked, c->pad_top, c->pad_left, 1, 1,
                 (c->out_height - 1) * c->stride_h + (c->kernel_height - 1) * c->dilation_h + 1,
@@ -61,7 +67,7 @@ static direct forward_plan(const apus_conv *c) {
       .batch = c->batch, .out_channels = c->out_channels, .out_height = c->out_height, .out_width = c->out_width,
       .kernel_height = c->kernel_height, .kernel_width = c->kernel_width, .stride_h = c->stride_h,
       .stride_w = c->stride_w, .dilation_h = c->dilation_h, .dilation_w = c->dilation_w, .out_blocked = c->dst_blocked,
-      .relu = c->relu};
+      .relu = c->relu, .whole_images = whole_images};
   plan(&d);
   return d;
 }
@@ -78,11 +84,20 @@ static direct backward_plan(const apus_conv *c) {
   return d;
 }
 
+static int64_t scratch_floats(const direct *d, int threads) {
+  return 2 * round_up(d->kernel_height * d->row_taps, 16) + round_up(d->weight_floats, 16) +
+         round_up(d->out_channels, 16) + apus_max64(threads, 1) * d->frame_floats;
+}
+
 size_t apus_conv_direct_scratch(const apus_conv *conv, int pass, int threads) {
-  const direct d = pass == 0 ? forward_plan(conv) : backward_plan(conv);
-  const int64_t floats = 2 * round_up(d.kernel_height * d.row_taps, 16) + round_up(d.weight_floats, 16) + round_up(d.out_channels, 16) +
-                         apus_max64(threads, 1) * d.frame_floats;
-  return (size_t)floats * sizeof(float);
+  if (pass == 1 && apus_conv_lanes_pays(conv)) return apus_conv_lanes_scratch(conv, threads);
+  const direct d = pass == 0 ? forward_plan(conv, 0) : backward_plan(conv);
+  return (size_t)scratch_floats(&d, threads) * sizeof(float);
+}
+
+size_t apus_conv_pooled_direct_scratch(const apus_conv *conv, int threads) {
+  const direct d = forward_plan(conv, 1);
+  return (size_t)(scratch_floats(&d, threads) + apus_max64(threads, 1) * apus_conv_image_floats(conv)) * sizeof(float);
 }
 
 static void divide_scratch(direct *d, void *scratch) {
@@ -162,7 +177,8 @@ static void convolve_strip(void *context, int64_t unit, int thread) {
   }
 
   const int64_t out_plane = d->out_height * d->out_width, blocks = (d->out_channels + 7) / 8;
-  float *dst = d->dst + image * apus_conv_stored_channels(d->out_channels, d->out_blocked) * out_plane;
+  float *dst = d->pool ? d->images + thread * d->image_floats
+                       : d->dst + image * apus_conv_stored_channels(d->out_channels, d->out_blocked) * out_plane;
   apus_conv_run run = {.pixel_step = d->stride_w * lanes, .relu = d->relu};
   float pixels[2 * APUS_CONV_MOST_PIXELS * 8];
   const apus_conv_kernels *kernels = apus_kernels->conv;
@@ -199,23 +215,48 @@ static void convolve_strip(void *context, int64_t unit, int thread) {
       }
     }
   }
+  if (!d->pool) return;
+  const int64_t pooled_plane = d->pool->out_height * d->pool->out_width * 8;
+  for (int64_t b = 0; b < blocks; ++b) {
+    const int64_t to = (image * blocks + b) * pooled_plane;
+    apus_pool_kernels_of(d->pool)->max_forward(d->pool, dst + b * out_plane * 8, d->pooled + to,
+                                               d->argmax ? d->argmax + to : NULL);
+  }
+}
+
+static void forward(direct *d, const apus_conv *conv, const float *src, const float *weights, const float *bias,
+                    void *scratch, int threads) {
+  d->src = src;
+  divide_scratch(d, scratch);
+  const int64_t taps = conv->kernel_height * conv->kernel_width;
+  pack_weights(d, weights, conv->in_channels * taps, taps, 0);
+  pack_bias(d, bias);
+  list_offsets(d);
+  apus_parallel(threads, d->batch * d->strips, convolve_strip, d);
 }
 
 void apus_conv_forward(const apus_conv *conv, const float *src, const float *weights, const float *bias, float *dst,
                        void *scratch, int threads) {
-  direct d = forward_plan(conv);
-  d.src = src;
+  direct d = forward_plan(conv, 0);
   d.dst = dst;
-  divide_scratch(&d, scratch);
-  const int64_t taps = conv->kernel_height * conv->kernel_width;
-  pack_weights(&d, weights, conv->in_channels * taps, taps, 0);
-  pack_bias(&d, bias);
-  list_offsets(&d);
-  apus_parallel(threads, d.batch * d.strips, convolve_strip, &d);
+  forward(&d, conv, src, weights, bias, scratch, threads);
+}
+
+void apus_conv_forward_pooled(const apus_conv *conv, const apus_pool *pool, const float *src, const float *weights,
+                              const float *bias, float *dst, int32_t *argmax, void *scratch, int threads) {
+  direct d = forward_plan(conv, 1);
+  d.pool = pool;
+  d.pooled = dst;
+  d.argmax = argmax;
+  d.image_floats = apus_conv_image_floats(conv);
+  d.images = (float *)scratch + scratch_floats(&d, threads);
+  forward(&d, conv, src, weights, bias, scratch, threads);
 }
 
 void apus_conv_backward_data(const apus_conv *conv, const float *dst_gradient, const float *weights,
                              float *src_gradient, void *scratch, int threads) {
+  if (apus_conv_lanes_pays(conv))
+    return apus_conv_lanes_backward_data(conv, dst_gradient, weights, src_gradient, scratch, threads);
   direct d = backward_plan(conv);
   d.src = dst_gradient;
   d.dst = src_gradient;

@@ -26,10 +26,10 @@ typedef struct {
 typedef struct {
   const float *gradient;   // [blocks][rows, width, 8] with gradient_plane between blocks
   int64_t gradient_plane;
-  const float *src[4];     // for each tap row, the place its first tap meets at the first output pixel
+  const float *src[5];     // for each tap row, the place its first tap meets at the first output pixel
   int64_t pixel_step, row_step, tap_step;  // floats between output columns, output rows and taps
   int64_t rows, width;
-  float *sums[4];          // for each tap row, [taps, blocks * 8], added to
+  float *sums[5];          // for each tap row, [taps, blocks * 8], added to
 } apus_conv_products;
 
 typedef struct apus_conv_kernels {
@@ -43,6 +43,26 @@ typedef struct apus_conv_kernels {
   void (*dense_run)(const apus_conv_run *run, int kernel_width, int pixels);
   void (*products)(const apus_conv_products *products, int blocks, int tap_rows, int taps);
 } apus_conv_kernels;
+
+/// The gradient of a convolution's output with images in the lanes, and what makes the input's of it.
+typedef struct {
+  const float *gradient;  // [channels, height, width, lanes]
+  const float *weights;   // [channels, kernel rows, kernel columns, input channels]
+  int64_t channels, height, width, kernel_height, kernel_width, pad_top, pad_left;
+  int64_t input_channels;  // those beyond are written as zero
+} apus_conv_lanes;
+
+typedef struct apus_conv_lanes_kernels {
+  int64_t lanes;
+  void (*gather)(const float *src, int64_t image_step, int64_t count, float *dst, int64_t plane);
+  void (*row)(const apus_conv_lanes *lanes, int channels, int64_t y, int64_t width, float *dst, int64_t image_step);
+} apus_conv_lanes_kernels;
+
+/// Whether images in lanes are worth it for backward data, and the pass itself.
+int apus_conv_lanes_pays(const apus_conv *conv);
+size_t apus_conv_lanes_scratch(const apus_conv *conv, int threads);
+void apus_conv_lanes_backward_data(const apus_conv *conv, const float *dst_gradient, const float *weights,
+                                   float *src_gradient, void *scratch, int threads);
 
 /// An image copied into scratch with explicit zeros: around it (negative padding crops) and between its pixels
 /// (spread > 1, for the gradient of a strided convolution).
@@ -61,6 +81,12 @@ static inline int64_t apus_conv_stored_channels(int64_t channels, int blocked) {
 void apus_conv_frame_copy(const apus_conv_frame *frame, const float *image, int64_t first, int64_t last, float *dst);
 
 size_t apus_conv_direct_scratch(const apus_conv *conv, int pass, int threads);
+size_t apus_conv_pooled_direct_scratch(const apus_conv *conv, int threads);
+
+/// Floats of one image's blocked result.
+static inline int64_t apus_conv_image_floats(const apus_conv *c) {
+  return apus_conv_stored_channels(c->out_channels, 1) * c->out_height * c->out_width;
+}
 
 static inline int apus_conv_frame_is_identity(const apus_conv_frame *f) {
   return f->top == 0 && f->left == 0 && f->spread_h == 1 && f->spread_w == 1 && f->padded_height <= f->height &&

@@ -19,6 +19,10 @@ typedef struct {
   const float *src, *gradient;
   int with_bias;
   float *sums, *frames, *gradients;
+  // Where the gradient comes pooled: it is spread over an image of each thread.
+  const apus_pool *pool;
+  const int32_t *argmax;
+  float *images;
 } weights_plan;
 
 static int64_t round_up(int64_t x, int64_t to) { return (x + to - 1) / to * to; }
@@ -125,6 +129,16 @@ static void add_strip(const weights_plan *p, const float *src, int64_t src_heigh
   }
 }
 
+/// An image's gradient, sent from its pooled maxima to where they came from.
+static void spread_gradient(const weights_plan *p, int64_t image, float *dst) {
+  const int64_t pooled_plane = p->pool->out_height * p->pool->out_width * 8;
+  const int64_t plane = p->conv->out_height * p->conv->out_width * 8;
+  for (int64_t b = 0; b < p->blocks; ++b) {
+    const int64_t from = (image * p->blocks + b) * pooled_plane;
+    apus_pool_kernels_of(p->pool)->max_backward(p->pool, p->gradient + from, p->argmax + from, dst + b * plane);
+  }
+}
+
 static void sum_group(void *context, int64_t group, int thread) {
   const weights_plan *p = context;
   const apus_conv *c = p->conv;
@@ -136,10 +150,13 @@ static void sum_group(void *context, int64_t group, int thread) {
   memset(sums, 0, (size_t)p->sum_floats * sizeof(float));
   float *frame = p->frames + thread * p->frame_floats;
   float *blocked = p->gradients + thread * round_up(p->gradient_floats, 16);
+  float *spread = p->images + thread * apus_conv_image_floats(c);
   for (int64_t n = c->batch * group / p->groups; n < c->batch * (group + 1) / p->groups; ++n) {
+    if (p->pool) spread_gradient(p, n, spread);
     for (int64_t first = 0; first < c->out_height; first += p->strip_rows) {
       const int64_t rows = apus_min64(p->strip_rows, c->out_height - first);
-      const float *src = p->src + n * src_image, *gradient = p->gradient + n * gradient_image;
+      const float *src = p->src + n * src_image;
+      const float *gradient = p->pool ? spread : p->gradient + n * gradient_image;
       int64_t width = c->in_width, height = c->in_height, gradient_plane = out_plane * 8;
       const int64_t origin = first * c->stride_h;
       if (p->frame_floats) {
@@ -162,33 +179,53 @@ static void sum_group(void *context, int64_t group, int thread) {
   }
 }
 
+static void sum_weights(weights_plan *p, const float *src, const float *gradient, float *weights_gradient,
+                        float *bias_gradient, void *scratch, int threads) {
+  p->src = src;
+  p->gradient = gradient;
+  p->with_bias = bias_gradient != NULL;
+  p->sums = scratch;
+  p->frames = p->sums + p->groups * p->sum_floats;
+  p->gradients = p->frames + apus_max64(threads, 1) * p->frame_floats;
+  p->images = p->gradients + apus_max64(threads, 1) * round_up(p->gradient_floats, 16);
+  apus_parallel(threads, p->groups, sum_group, p);
+  if (p->groups == 0) {
+    memset(weights_gradient, 0, (size_t)(p->conv->out_channels * p->taps) * sizeof(float));
+    if (bias_gradient) memset(bias_gradient, 0, (size_t)p->conv->out_channels * sizeof(float));
+    return;
+  }
+  const int64_t used = p->blocks * 8 * (p->taps + 1);
+  for (int64_t g = 1; g < p->groups; ++g) {
+    const float *restrict next = p->sums + g * p->sum_floats;
+    float *restrict total = p->sums;
+    for (int64_t i = 0; i < used; ++i) total[i] += next[i];
+  }
+  for (int64_t o = 0; o < p->conv->out_channels; ++o) {
+    const int64_t group = o / 16 * 2, lanes = apus_min64(2, p->blocks - group) * 8;
+    const float *sums = p->sums + group * 8 * p->taps + (o - group * 8);
+    for (int64_t t = 0; t < p->taps; ++t) weights_gradient[o * p->taps + t] = sums[t * lanes];
+    if (bias_gradient) bias_gradient[o] = p->sums[p->blocks * 8 * p->taps + o];
+  }
+}
+
 void apus_conv_backward_weights(const apus_conv *conv, const float *src, const float *dst_gradient,
                                 float *weights_gradient, float *bias_gradient, void *scratch, int threads) {
   weights_plan p = make_plan(conv);
-  p.src = src;
-  p.gradient = dst_gradient;
-  p.with_bias = bias_gradient != NULL;
-  p.sums = scratch;
-  p.frames = p.sums + p.groups * p.sum_floats;
-  p.gradients = p.frames + apus_max64(threads, 1) * p.frame_floats;
-  apus_parallel(threads, p.groups, sum_group, &p);
-  if (p.groups == 0) {
-    memset(weights_gradient, 0, (size_t)(conv->out_channels * p.taps) * sizeof(float));
-    if (bias_gradient) memset(bias_gradient, 0, (size_t)conv->out_channels * sizeof(float));
-    return;
-  }
-  const int64_t used = p.blocks * 8 * (p.taps + 1);
-  for (int64_t g = 1; g < p.groups; ++g) {
-    const float *restrict next = p.sums + g * p.sum_floats;
-    float *restrict total = p.sums;
-    for (int64_t i = 0; i < used; ++i) total[i] += next[i];
-  }
-  for (int64_t o = 0; o < conv->out_channels; ++o) {
-    const int64_t group = o / 16 * 2, lanes = apus_min64(2, p.blocks - group) * 8;
-    const float *sums = p.sums + group * 8 * p.taps + (o - group * 8);
-    for (int64_t t = 0; t < p.taps; ++t) weights_gradient[o * p.taps + t] = sums[t * lanes];
-    if (bias_gradient) bias_gradient[o] = p.sums[p.blocks * 8 * p.taps + o];
-  }
+  sum_weights(&p, src, dst_gradient, weights_gradient, bias_gradient, scratch, threads);
+}
+
+void apus_conv_backward_weights_pooled(const apus_conv *conv, const apus_pool *pool, const float *src,
+                                       const float *pooled_gradient, const int32_t *argmax, float *weights_gradient,
+                                       float *bias_gradient, void *scratch, int threads) {
+  weights_plan p = make_plan(conv);
+  p.pool = pool;
+  p.argmax = argmax;
+  sum_weights(&p, src, pooled_gradient, weights_gradient, bias_gradient, scratch, threads);
+}
+
+size_t apus_conv_pooled_scratch(const apus_conv *conv, int pass, int threads) {
+  if (pass == 0) return apus_conv_pooled_direct_scratch(conv, threads);
+  return (size_t)(weights_floats(conv, threads) + apus_max64(threads, 1) * apus_conv_image_floats(conv)) * sizeof(float);
 }
 
 size_t apus_conv_scratch(const apus_conv *conv, int pass, int threads) {

@@ -111,7 +111,7 @@ static void conv_dense_wide_run(const apus_conv_run *r, int kernel_width, int pi
 
 INLINE void conv_products_of_two(const apus_conv_products *q, const int tap_rows, const int taps, const int64_t step) {
   const int64_t tap = step ? step : q->tap_step;
-  V16 acc[4][6];
+  V16 acc[5][6];
   FULL for (int r = 0; r < tap_rows; ++r)
     FULL for (int t = 0; t < taps; ++t) acc[r][t] = (V16){0};
   for (int64_t y = 0; y < q->rows; ++y) {
@@ -132,41 +132,60 @@ INLINE void conv_products_of_two(const apus_conv_products *q, const int tap_rows
     }
 }
 
-INLINE void conv_products_of_pairs(const apus_conv_products *q, const int tap_rows, const int taps, const int64_t step) {
-  const int64_t tap = step ? step : q->tap_step, pixel = step ? step : q->pixel_step;
-  V16 acc[4][6];
+/// The sums of a pair's even and odd lanes, added to where they belong. They go through memory: taken apart in registers,
+/// the compiler keeps half of the sums in memory all along.
+INLINE void conv_add_pairs(const apus_conv_products *q, const int tap_rows, const int taps, V16 acc[5][6]) {
+  FULL for (int r = 0; r < tap_rows; ++r)
+    FULL for (int t = 0; t < taps; ++t) {
+      float both[16];
+      *(U16 *)both = conv_separated(acc[r][t]);
+      U8 *sum = (U8 *)(q->sums[r] + t * 8);
+      *sum = *sum + (*(const U8 *)both + *(const U8 *)(both + 8));
+    }
+}
+
+/// The last pixels of odd rows: pairs whose second gradient is zero. A loop of its own, so that the sums of the other one
+/// stay in registers.
+INLINE void conv_products_of_last(const apus_conv_products *q, const int tap_rows, const int taps) {
+  V16 acc[5][6];
   FULL for (int r = 0; r < tap_rows; ++r)
     FULL for (int t = 0; t < taps; ++t) acc[r][t] = (V16){0};
   for (int64_t y = 0; y < q->rows; ++y) {
+    const int64_t x = q->width - 1, offset = y * q->row_step + x * q->pixel_step;
+    const V16 alone = (V16)_mm512_maskz_mov_ps(0x5555, conv_twice(*(const U8 *)(q->gradient + (y * q->width + x) * 8)));
+    FULL for (int r = 0; r < tap_rows; ++r)
+      FULL for (int t = 0; t < taps; ++t)
+        acc[r][t] = _mm512_fmadd_ps(SPLAT16(q->src[r][offset + t * q->tap_step]), alone, acc[r][t]);
+  }
+  conv_add_pairs(q, tap_rows, taps, acc);
+}
+
+INLINE void conv_products_of_pairs(const apus_conv_products *q, const int tap_rows, const int taps, const int64_t step) {
+  const int64_t tap = step ? step : q->tap_step, pixel = step ? step : q->pixel_step;
+  V16 acc[5][6];
+  FULL for (int r = 0; r < tap_rows; ++r)
+    FULL for (int t = 0; t < taps; ++t) acc[r][t] = (V16){0};
+  const float *src[5];
+  FULL for (int r = 0; r < tap_rows; ++r) src[r] = q->src[r];
+  for (int64_t y = 0; y < q->rows; ++y) {
     const float *g = q->gradient + y * q->width * 8;
     int64_t offset = y * q->row_step;
-    int64_t x = 0;
-    for (; x + 2 <= q->width; x += 2, g += 16, offset += 2 * pixel) {
+    for (int64_t x = 0; x + 2 <= q->width; x += 2, g += 16, offset += 2 * pixel) {
       const V16 apart = *(const U16 *)g;
       const V16 pair = __builtin_shufflevector(apart, apart, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
       FULL for (int r = 0; r < tap_rows; ++r)
         FULL for (int t = 0; t < taps; ++t)
-          acc[r][t] = _mm512_fmadd_ps(conv_pair(q->src[r] + offset + t * tap, pixel), pair, acc[r][t]);
+          acc[r][t] = _mm512_fmadd_ps(conv_pair(src[r] + offset + t * tap, pixel), pair, acc[r][t]);
     }
-    if (x == q->width) continue;
-    // The last pixel of an odd row: a pair whose second gradient is zero.
-    const V16 alone = (V16)_mm512_maskz_mov_ps(0x5555, conv_twice(*(const U8 *)g));
-    FULL for (int r = 0; r < tap_rows; ++r)
-      FULL for (int t = 0; t < taps; ++t)
-        acc[r][t] = _mm512_fmadd_ps(SPLAT16(q->src[r][offset + t * tap]), alone, acc[r][t]);
   }
-  FULL for (int r = 0; r < tap_rows; ++r)
-    FULL for (int t = 0; t < taps; ++t) {
-      const V16 a = acc[r][t];
-      U8 *sum = (U8 *)(q->sums[r] + t * 8);
-      *sum = *sum + (__builtin_shufflevector(a, a, 0, 2, 4, 6, 8, 10, 12, 14) +
-                     __builtin_shufflevector(a, a, 1, 3, 5, 7, 9, 11, 13, 15));
-    }
+  conv_add_pairs(q, tap_rows, taps, acc);
+  if (q->width % 2 == 1) conv_products_of_last(q, tap_rows, taps);
 }
 
 #define WIDE_PRODUCT_CASE(tap_rows, taps)                                                                  \
   case tap_rows * 8 + taps:                                                                                \
     if (blocks == 2 && q->tap_step == 1) return conv_products_of_two(q, tap_rows, taps, 1);                \
+    if (blocks == 2 && q->tap_step == 8) return conv_products_of_two(q, tap_rows, taps, 8);                \
     if (blocks == 2) return conv_products_of_two(q, tap_rows, taps, 0);                                    \
     if (q->tap_step == 1 && q->pixel_step == 1) return conv_products_of_pairs(q, tap_rows, taps, 1);       \
     if (q->tap_step == 8 && q->pixel_step == 8) return conv_products_of_pairs(q, tap_rows, taps, 8);       \
@@ -180,14 +199,15 @@ static void conv_wide_products(const apus_conv_products *q, int blocks, int tap_
     WIDE_PRODUCT_CASE(3, 1) WIDE_PRODUCT_CASE(3, 2) WIDE_PRODUCT_CASE(3, 3) WIDE_PRODUCT_CASE(3, 4)
     WIDE_PRODUCT_CASE(3, 5) WIDE_PRODUCT_CASE(3, 6) WIDE_PRODUCT_CASE(4, 1) WIDE_PRODUCT_CASE(4, 2)
     WIDE_PRODUCT_CASE(4, 3) WIDE_PRODUCT_CASE(4, 4) WIDE_PRODUCT_CASE(4, 5) WIDE_PRODUCT_CASE(4, 6)
+    WIDE_PRODUCT_CASE(5, 1) WIDE_PRODUCT_CASE(5, 2) WIDE_PRODUCT_CASE(5, 3) WIDE_PRODUCT_CASE(5, 4)
+    WIDE_PRODUCT_CASE(5, 5)
   }
 }
 
-static const apus_conv_kernels conv_kernels = {12, 14, 28, 28, {0, 4, 4, 4, 4, 4, 4}, {0, 4, 4, 4, 4, 4, 4},
+static const apus_conv_kernels conv_kernels = {12, 14, 28, 28, {0, 5, 5, 5, 5, 5, 4}, {0, 5, 5, 5, 5, 5, 4},
                                                conv_wide_run, conv_dense_wide_run, conv_wide_products};
 
 #undef RELU16
-#undef SPLAT16
 #undef WIDE_CASE
 #undef PAIRS_CASE
 #undef WIDE_PRODUCT_CASE

@@ -123,6 +123,7 @@ typedef struct {
   const char *name;
   const apus_fused_kernels *fused[2];  // by APUS_F32, APUS_F64
   const struct apus_conv_kernels *conv;
+  const struct apus_conv_lanes_kernels *conv_lanes;  // NULL where vectors are too short to gain by it
   const apus_random_kernels *random;
   const apus_gemm_f32_kernels *gemm_f32;
   const apus_gemm_f64_kernels *gemm_f64;

@@ -81,5 +81,5 @@
 #pragma clang attribute pop
 
 const apus_kernel_table apus_kernels_avx2 = {"avx2",
-    {&f32_kernels, &f64_kernels}, &conv_kernels, &random_kernels, &f32_gemm, &f64_gemm,
+    {&f32_kernels, &f64_kernels}, &conv_kernels, NULL, &random_kernels, &f32_gemm, &f64_gemm,
     {&pool_kernels_blocked8, &pool_kernels_blocked16}, &norm_kernels, &winograd_kernels, max_pairs};

@@ -38,6 +38,7 @@
 #define FMA_MEMORY(a, p, c) __asm__("vfmadd231ps %2, %1, %0" : "+x"(c) : "x"(a), "m"(*(p)))
 #include "conv_body.h"
 #include "conv_wide_body.h"
+#include "conv_lanes_body.h"
 #undef FMA
 #undef FMA_MEMORY
 
@@ -81,5 +82,5 @@
 #pragma clang attribute pop
 
 const apus_kernel_table apus_kernels_avx512 = {"avx512",
-    {&f32_kernels, &f64_kernels}, &conv_kernels, &random_kernels, &f32_gemm, &f64_gemm,
+    {&f32_kernels, &f64_kernels}, &conv_kernels, &conv_lanes_kernels, &random_kernels, &f32_gemm, &f64_gemm,
     {&pool_kernels_blocked8, &pool_kernels_blocked16}, &norm_kernels, &winograd_kernels, max_pairs};

@@ -129,9 +129,26 @@ POOL_INLINE void NAME(max_spread)(const apus_pool *p, const int64_t kh, const in
   })
 }
 
+/// Windows of 2x2 that cover the image: nothing is clipped or added.
+static void NAME(max_spread_pairs)(const apus_pool *p, const S *g, const int32_t *argmax, S *r) {
+  const int64_t width = p->in_width;
+  for (int64_t oy = 0; oy < p->out_height; ++oy) {
+    int32_t place = (int32_t)(2 * oy * width);
+    S *upper = r + place * STEP, *lower = upper + width * STEP;
+    for (int64_t ox = 0; ox < p->out_width; ++ox, place += 2, upper += 2 * STEP, lower += 2 * STEP, g += STEP, argmax += STEP) {
+      const E gradient = *(const EU *)g;
+      const X where = *(const XU *)argmax - place;
+      *(EU *)upper = PICK_E(where == SPLAT_X(0), gradient, SPLAT_E(0));
+      *(EU *)(upper + STEP) = PICK_E(where == SPLAT_X(1), gradient, SPLAT_E(0));
+      *(EU *)lower = PICK_E(where == SPLAT_X((int32_t)width), gradient, SPLAT_E(0));
+      *(EU *)(lower + STEP) = PICK_E(where == SPLAT_X((int32_t)width + 1), gradient, SPLAT_E(0));
+    }
+  }
+}
+
 static void NAME(max_backward)(const apus_pool *p, const void *gradient, const int32_t *argmax, void *result) {
   if (NAME(covers)(p)) {
-    if (p->kernel_height == 2 && p->kernel_width == 2) return NAME(max_spread)(p, 2, 2, 1, gradient, argmax, result);
+    if (p->kernel_height == 2 && p->kernel_width == 2) return NAME(max_spread_pairs)(p, gradient, argmax, result);
     return NAME(max_spread)(p, p->kernel_height, p->kernel_width, 1, gradient, argmax, result);
   }
   memset(result, 0, (size_t)(p->in_height * p->in_width * STEP) * sizeof(S));

@@ -89,6 +89,14 @@ private let geometries: [Geometry] = [
   .init(
     name: "strips", batch: 1, channels: (3, 9), input: (70, 90), output: (35, 45), kernel: (3, 3), stride: (2, 2),
     pad: (1, 1)),
+  .init(
+    name: "images in lanes, 3 channels", batch: 32, channels: (3, 9), input: (5, 8), output: (4, 7), kernel: (4, 4),
+    pad: (1, 1)),
+  .init(
+    name: "images in lanes, 5 channels", batch: 48, channels: (5, 7), input: (6, 9), output: (4, 5), kernel: (3, 5)),
+  .init(
+    name: "images in lanes, 8 channels", batch: 32, channels: (8, 16), input: (6, 7), output: (6, 5), kernel: (3, 3),
+    pad: (1, 0)),
   .init(name: "no image", batch: 0, channels: (2, 3), input: (4, 4), output: (3, 3), kernel: (2, 2)),
 ]
 
@@ -155,6 +163,60 @@ private let geometries: [Geometry] = [
           == 0)
       #expect(mismatches(first[2], weightsGradient.map { Float($0) }, absolute: 1e-7 * images) == 0)
       #expect(mismatches(first[3], biasGradient.map { Float($0) }, absolute: 1e-7 * images) == 0)
+    }
+  }
+
+  /// The convolution and the pool one after the other give the same bits as both at once, forward and backward.
+  @Test(arguments: [2, 3]) func pooledAtOnce(window: Int) {
+    let g = Geometry(
+      name: "pooled", batch: 19, channels: (2, 11), input: (11, 13), output: (10, 12), kernel: (4, 4), pad: (1, 1))
+    var random = Randomness(7)
+    let source = Memory(random.values(g.batch * g.channels.0 * 143) as [Float])
+    let weights = Memory(random.values(g.channels.1 * g.channels.0 * 16) as [Float])
+    let bias = Memory(random.values(g.channels.1) as [Float])
+    var conv = g.conv(sourceBlocked: false, destinationBlocked: true, relu: true)
+    let (height, width) = ((10 - window) / 2 + 1, (12 - window) / 2 + 1)
+    var pool = apus_pool()
+    (pool.batch, pool.channels, pool.in_height, pool.in_width) = (19, 11, 10, 12)
+    (pool.out_height, pool.out_width, pool.block) = (Int64(height), Int64(width), 8)
+    (pool.kernel_height, pool.kernel_width, pool.stride_h, pool.stride_w) = (Int64(window), Int64(window), 2, 2)
+    (pool.dilation_h, pool.dilation_w, pool.dtype) = (1, 1, Int32(APUS_F32.rawValue))
+    let (whole, part) = (19 * 16 * 120, 19 * 16 * height * width)
+    let gradient = Memory(
+      laidOut(random.values(19 * 11 * height * width) as [Float], 8, [19, 11, height, width]))
+    func floats(_ memory: Memory) -> UnsafeMutablePointer<Float> { memory.base.assumingMemoryBound(to: Float.self) }
+    func empty(_ count: Int) -> Memory { Memory([Float](repeating: .nan, count: count)) }
+    func scratch(_ bytes: Int) -> Memory { Memory([UInt8](repeating: 0xFF, count: bytes)) }
+
+    let (y, pooled, spread) = (empty(whole), empty(part), empty(whole))
+    let places = Memory([Int32](repeating: -7, count: part))
+    let (dw, db) = (empty(11 * 32), empty(11))
+    let indices = places.base.assumingMemoryBound(to: Int32.self)
+    let working = scratch(apus_conv_scratch(&conv, 0, 2))
+    apus_conv_forward(&conv, floats(source), floats(weights), floats(bias), floats(y), working.base, 2)
+    apus_maxpool_forward(&pool, y.base, pooled.base, indices, 2)
+    apus_maxpool_backward(&pool, gradient.base, indices, spread.base, 2)
+    let memory = scratch(apus_conv_scratch(&conv, 2, 2))
+    apus_conv_backward_weights(&conv, floats(source), floats(spread), floats(dw), floats(db), memory.base, 2)
+
+    for threads in threadCounts.map(Int32.init) {
+      let (result, found) = (empty(part), Memory([Int32](repeating: -7, count: part)))
+      let (weightGradient, biasGradient) = (empty(11 * 32), empty(11))
+      let (forward, backward) = (
+        scratch(apus_conv_pooled_scratch(&conv, 0, threads)), scratch(apus_conv_pooled_scratch(&conv, 2, threads))
+      )
+      apus_conv_forward_pooled(
+        &conv, &pool, floats(source), floats(weights), floats(bias), floats(result),
+        found.base.assumingMemoryBound(to: Int32.self), forward.base, threads)
+      apus_conv_backward_weights_pooled(
+        &conv, &pool, floats(source), floats(gradient), indices, floats(weightGradient), floats(biasGradient),
+        backward.base, threads)
+      #expect(identical(result.read(Float.self), pooled.read(Float.self)))
+      #expect(identical(found.read(Int32.self), places.read(Int32.self)))
+      #expect(identical(weightGradient.read(Float.self), dw.read(Float.self)))
+      #expect(identical(biasGradient.read(Float.self), db.read(Float.self)))
+      #expect(
+        [working, memory, forward, backward, result, found, weightGradient, biasGradient].allSatisfy { $0.isIntact })
     }
   }
 

@@ -46,7 +46,12 @@ private let elementCases: [OpCase] =
         let moment = start * 0.9 + (inputs[1] - start) * rate
         return [inputs[0] - moment / (sqrt(inputs[1].squared() + 1) + 2), moment, inputs[0]]
       }
-      return function([x[0], x[1]]) + function([x[2] * x[2], x[3]])
+      var spread: [Tensor] = []
+      let scaled = ElementwiseFunction(of: [x[0].dtype], scalars: [x[0].dtype]) {
+        [$0[0] * $1[0] - 0.5, $0[0].squared()]
+      }
+      return function([x[0], x[1]]) + function(sets: [[x[2] * x[2], x[3]], [x[1], x[0]]], spread: &spread)
+        + scaled([x[2]], scalars: [rate])
     },
     OpCase("comparisons", [numbers([3, 4]), numbers([4], salt: 5)], order: .none) { x in
       [

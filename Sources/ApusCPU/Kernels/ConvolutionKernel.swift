@@ -28,17 +28,21 @@ enum ConvolutionKernel {
     let result: Shape
 
     init?(_ node: Graph.Node, _ inputTypes: [TensorType]) {
+      self.init(node.operation, inputTypes, resultTypes: node.types)
+    }
+
+    init?(_ operation: any Primitive, _ inputTypes: [TensorType], resultTypes: [TensorType]) {
       guard inputTypes.allSatisfy({ $0.dtype == .float32 }) else { return nil }
-      switch node.operation {
+      switch operation {
       case let operation as Convolution:
         pass = .forward(hasBias: operation.hasBias, adds: false, relu: false)
         (geometry, image, weights) = (operation.geometry, inputTypes[0].shape, inputTypes[1].shape)
-        result = node.types[0].shape
+        result = resultTypes[0].shape
       case let operation as FinishedConvolution:
         pass = .forward(
           hasBias: operation.convolution.hasBias, adds: operation.adds, relu: operation.rectifies)
         (geometry, image, weights) = (operation.convolution.geometry, inputTypes[0].shape, inputTypes[1].shape)
-        result = node.types[0].shape
+        result = resultTypes[0].shape
       case let operation as ConvolutionBackwardData:
         pass = .backwardData
         (geometry, image, weights) = (operation.geometry, operation.inputShape, inputTypes[1].shape)

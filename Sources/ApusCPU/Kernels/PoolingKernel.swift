@@ -24,16 +24,24 @@ enum PoolingKernel {
       return nil
     }
     return ConstantArray([
-      apus_pool(
-        batch: Int64(image[0]), channels: Int64(image[1]), in_height: Int64(image[2]), in_width: Int64(image[3]),
-        out_height: Int64(result[2]), out_width: Int64(result[3]), kernel_height: Int64(geometry.kernel.height),
-        kernel_width: Int64(geometry.kernel.width), stride_h: Int64(geometry.stride.height),
-        stride_w: Int64(geometry.stride.width), pad_top: Int64(geometry.paddingLow.height),
-        pad_left: Int64(geometry.paddingLow.width), pad_bottom: Int64(geometry.paddingHigh.height),
-        pad_right: Int64(geometry.paddingHigh.width), dilation_h: Int64(geometry.dilation.height),
-        dilation_w: Int64(geometry.dilation.width), dtype: dtype.kernelCode, block: Int32(layout.channelBlock),
-        count_include_pad: countsPadding ? 1 : 0)
+      pool(
+        geometry, image: image, result: result, dtype: dtype, block: layout.channelBlock, countsPadding: countsPadding)
     ])
+  }
+
+  /// The pool as the C kernels know it.
+  static func pool(
+    _ geometry: PoolGeometry, image: Shape, result: Shape, dtype: DType, block: Int, countsPadding: Bool = false
+  ) -> apus_pool {
+    apus_pool(
+      batch: Int64(image[0]), channels: Int64(image[1]), in_height: Int64(image[2]), in_width: Int64(image[3]),
+      out_height: Int64(result[2]), out_width: Int64(result[3]), kernel_height: Int64(geometry.kernel.height),
+      kernel_width: Int64(geometry.kernel.width), stride_h: Int64(geometry.stride.height),
+      stride_w: Int64(geometry.stride.width), pad_top: Int64(geometry.paddingLow.height),
+      pad_left: Int64(geometry.paddingLow.width), pad_bottom: Int64(geometry.paddingHigh.height),
+      pad_right: Int64(geometry.paddingHigh.width), dilation_h: Int64(geometry.dilation.height),
+      dilation_w: Int64(geometry.dilation.width), dtype: dtype.kernelCode, block: Int32(block),
+      count_include_pad: countsPadding ? 1 : 0)
   }
 
   /// The pool of a node whose first input is the images.

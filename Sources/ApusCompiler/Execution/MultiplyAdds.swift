@@ -30,6 +30,19 @@ extension ConvolutionBackwardWeights: CountsMultiplyAdds {
   }
 }
 
+extension PooledConvolution: CountsMultiplyAdds {
+  package func multiplyAdds(_ inputs: [TensorType], _ outputs: [TensorType]) -> Int {
+    guard let whole = try? finished.resultTypes(inputs) else { return 0 }
+    return finished.multiplyAdds(inputs, whole)
+  }
+}
+
+extension PooledConvolutionBackwardWeights: CountsMultiplyAdds {
+  package func multiplyAdds(_ inputs: [TensorType], _ outputs: [TensorType]) -> Int {
+    weights.multiplyAdds([inputs[0], TensorType(spread.inputShape, inputs[1].dtype)], outputs)
+  }
+}
+
 extension MatMul: CountsMultiplyAdds {
   package func multiplyAdds(_ inputs: [TensorType], _ outputs: [TensorType]) -> Int {
     let left = inputs[0].shape

@@ -13,7 +13,8 @@ struct GraphCapture {
   private(set) var leafEdges: [Int] = []
   /// Values of the scalars bound at replay.
   var scalars: [Double] = []
-  private var stack: [(node: Node, next: Int)] = []
+  /// Nodes on the way, which the roots keep alive.
+  private var stack: [(node: Unmanaged<Node>, next: Int)] = []
   private var partialLeaves: [PartialLeaf: Int] = [:]
   private static nonisolated(unsafe) var visits: UInt64 = 0  // guarded by the graph lock
 
@@ -34,22 +35,17 @@ struct GraphCapture {
     Self.visits += 1
     let visit = Self.visits
     for root in roots {
-      stack.append((root.node, 0))
+      stack.append((.passUnretained(root.node), 0))
       while let (node, next) = stack.popLast() {
-        if next == 0, node.visit == visit { continue }
-        var position = next
-        var descended = false
-        while position < node.inputs.count {
-          let input = node.inputs[position]
-          position += 1
-          if input.node.visit != visit, !isLeaf(input) {
-            stack.append((node, position))
-            stack.append((input.node, 0))
-            descended = true
-            break
+        node._withUnsafeGuaranteedRef { node in
+          if node.visit == visit { return }
+          if let pending = node.pendingInput(from: next, notVisitedBy: visit) {
+            stack.append((.passUnretained(node), pending.next))
+            stack.append((pending.node, 0))
+          } else {
+            place(node, visit: visit)
           }
         }
-        if !descended, node.visit != visit { place(node, visit: visit) }
       }
     }
     for root in roots {
@@ -58,15 +54,16 @@ struct GraphCapture {
     }
   }
 
-  private func isLeaf(_ tensor: Tensor) -> Bool {
-    tensor.node.hasValues || tensor.node.value(of: tensor.output) != nil
-  }
+  private func isLeaf(_ tensor: Tensor) -> Bool { tensor.node.hasValue(of: tensor.output) }
 
   private mutating func place(_ node: Node, visit: UInt64) {
     let operation = node.operation
-    key.add(Int(bitPattern: ObjectIdentifier(type(of: operation))))
+    let kind = type(of: operation) as Any.Type
+    key.add(Int(bitPattern: ObjectIdentifier(kind)))
     operation.encode(into: &key)
-    if let scalar = operation as? ScalarConstant, !scalar.isSpecial { scalars.append(scalar.value) }
+    if kind == ScalarConstant.self, let scalar = operation as? ScalarConstant, !scalar.isSpecial {
+      scalars.append(scalar.value)
+    }
     key.add(node.inputs.count)
     for input in node.inputs {
       if isLeaf(input) {

@@ -70,7 +70,9 @@ package enum MergePools {
       let normalized = graph.nodes[rectifier].inputs[0]
       let norm = graph.nodes[normalized.node]
       guard norm.operation is BatchNormTraining, normalized.output == 0, readers.only(normalized) == rectifier,
-        norm.types[0].dtype == .float32, everyWindowHasPixels(graph),
+        norm.types[0].dtype == .float32,
+        let geometry = (graph.nodes[pool].operation as? MaxPool)?.geometry,
+        geometry.everyWindowHasPixels(of: norm.types[0].shape, result: graph.nodes[pool].types[0].shape),
         let reader = readers.only(ValueID(gradient)), graph.nodes[reader].operation is BatchNormTrainingBackward
       else { return nil }
       let inputs = graph.nodes[reader].inputs
@@ -78,15 +80,6 @@ package enum MergePools {
         norm.inputs[0], ValueID(gradient), norm.inputs[1], ValueID(normalized.node, 1), ValueID(normalized.node, 2),
       ]
       return inputs == own ? Norm(forward: normalized.node, backward: reader) : nil
-    }
-
-    private func everyWindowHasPixels(_ graph: Graph) -> Bool {
-      guard let geometry = (graph.nodes[pool].operation as? MaxPool)?.geometry, geometry.dilation == 1 else {
-        return false
-      }
-      let (image, result) = (graph.nodes[rectifier].types[0].shape, graph.nodes[pool].types[0].shape)
-      return (result[2] - 1) * geometry.stride.height - geometry.paddingLow.height < image[2]
-        && (result[3] - 1) * geometry.stride.width - geometry.paddingLow.width < image[3]
     }
   }
 

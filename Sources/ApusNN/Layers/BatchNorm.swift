@@ -67,9 +67,26 @@ public struct BatchNorm: Layer, CustomStringConvertible {
           + "batches of at least 2", x.type)
     }
     let (y, mean, variance) = batchNorm(x, scale: scale, shift: shift, epsilon: epsilon)
-    runningMean.value = runningMean.value * (1 - momentum) + mean * momentum
-    runningVar.value = runningVar.value * (1 - momentum) + variance * (momentum * count / (count - 1))
+    moveStatistics(mean, variance, unbiased: count / (count - 1))
     return y
+  }
+
+  /// Both statistics move in one recorded operation: most of what recording a normalisation takes.
+  private func moveStatistics(_ mean: Tensor, _ variance: Tensor, unbiased: Double) {
+    let dtype = mean.dtype
+    let parts = [1 - momentum, momentum, momentum * unbiased].map { Tensor.scalar($0, dtype: dtype) }
+    let moved = (dtype == .float32 ? Self.move32 : Self.move64)(
+      [runningMean.value, mean, runningVar.value, variance], scalars: parts)
+    (runningMean.value, runningVar.value) = (moved[0], moved[1])
+  }
+
+  private static let move32 = move(.float32)
+  private static let move64 = move(.float64)
+
+  private static func move(_ dtype: DType) -> ElementwiseFunction {
+    ElementwiseFunction(of: [dtype, dtype, dtype, dtype], scalars: [dtype, dtype, dtype]) { values, parts in
+      [values[0] * parts[0] + values[1] * parts[1], values[2] * parts[0] + values[3] * parts[2]]
+    }
   }
 
   private func normalizedByRunningStatistics(_ x: Tensor) -> Tensor {

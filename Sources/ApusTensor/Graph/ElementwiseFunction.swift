@@ -2,7 +2,7 @@
 /// of the graph instead of one for every operation, and the compiler puts the operations back in its place.
 ///
 /// Tensors that the body reads from outside must be scalars.
-package struct ElementwiseFunction {
+package struct ElementwiseFunction: Sendable {
   private let body: ElementwiseApplication.Body
   /// Scalars from outside, those that exist already first.
   private let captured: [Tensor]
@@ -20,25 +20,47 @@ package struct ElementwiseFunction {
     }
   }
 
-  /// The function of tensors of one shape.
+  /// Records a function of tensors that all have one shape and of scalars that are given with them; it reads nothing from
+  /// outside, and can be kept for as long as the program runs.
+  package init(of dtypes: [DType], scalars: [DType], _ body: (_ tensors: [Tensor], _ scalars: [Tensor]) -> [Tensor]) {
+    let inputs = (dtypes + scalars).map { Placeholder.tensor(TensorType([], $0)) }
+    var recorder = FunctionRecorder(inputs: inputs, takesLeaves: true)
+    recorder.close(over: body(Array(inputs.prefix(dtypes.count)), Array(inputs.dropFirst(dtypes.count))))
+    precondition(recorder.captured.isEmpty, "a function that is kept reads only its arguments")
+    captured = []
+    self.body = ElementwiseApplication.Body(recorder.function, argumentCount: dtypes.count)
+  }
+
+  /// The function of tensors of one shape and of scalars.
+  package func callAsFunction(_ arguments: [Tensor], scalars: [Tensor]) -> [Tensor] {
+    Tensor.recordAll(ElementwiseApplication(body: body, setCount: 1), arguments + scalars)
+  }
+
+  /// The function of several sets of tensors, recorded as one operation; the tensors of a set have one shape.
   ///
   /// - Parameter spread: gains the tensors made of scalars that exist already, which nobody else holds: a result may
   ///   take their place in memory.
-  package func callAsFunction(_ arguments: [Tensor], spread: inout [Tensor]) -> [Tensor] {
-    let shape = arguments.first?.shape ?? []
-    let operands = captured.map { scalar in
-      guard scalar.node.hasValues, shape.rank > 0 else { return scalar }
-      let made = Tensor(HostArray(repeating: scalar.item(), type: TensorType(shape, scalar.dtype)))
-      spread.append(made)
-      return made
+  /// - Returns: the results of each set, one set after the other.
+  package func callAsFunction(sets: [[Tensor]], spread: inout [Tensor]) -> [Tensor] {
+    var arguments: [Tensor] = []
+    arguments.reserveCapacity(sets.count * body.argumentCount + captured.count)
+    for set in sets {
+      arguments += set
+      for scalar in captured where scalar.node.hasValues {
+        let type = TensorType(set.first?.shape ?? [], scalar.dtype)
+        let made = type.shape.rank > 0 ? Tensor(HostArray(repeating: scalar.item(), type: type)) : scalar
+        if type.shape.rank > 0 { spread.append(made) }
+        arguments.append(made)
+      }
     }
-    return Tensor.recordAll(ElementwiseApplication(body: body), arguments + operands)
+    for scalar in captured where !scalar.node.hasValues { arguments.append(scalar) }
+    return Tensor.recordAll(ElementwiseApplication(body: body, setCount: sets.count), arguments)
   }
 
   /// The function of tensors of one shape.
   package func callAsFunction(_ arguments: [Tensor]) -> [Tensor] {
     var spread: [Tensor] = []
-    return self(arguments, spread: &spread)
+    return self(sets: [arguments], spread: &spread)
   }
 }
 
@@ -53,15 +75,18 @@ extension Tensor {
   }
 }
 
-/// The results of an ``ElementwiseFunction`` for some arguments.
+/// The results of an ``ElementwiseFunction`` for some sets of arguments: inputs are the arguments of every set, then the
+/// scalars that all share; outputs the results of every set.
 package struct ElementwiseApplication: Primitive {
   /// What is applied, with everything that can be known of it beforehand.
   package final class Body: Sendable, OpaqueAttribute {
     package let function: RecordedFunction
     /// How many of the first inputs have one shape; the others are scalars.
-    let argumentCount: Int
-    /// Whether each result has the shape of the arguments; the others are scalars.
-    let isShaped: [Bool]
+    package let argumentCount: Int
+    /// Element types of the inputs.
+    let inputTypes: [DType]
+    /// Of each result its element type, and whether it has the shape of the arguments; the others are scalars.
+    let results: [(dtype: DType, isShaped: Bool)]
     private let words: [Int]
 
     package init(_ function: RecordedFunction, argumentCount: Int) {
@@ -73,7 +98,8 @@ package struct ElementwiseApplication: Primitive {
         let isShaped = step.inputs.contains { depends[$0] }
         depends += [Bool](repeating: isShaped, count: step.types.count)
       }
-      isShaped = function.results.map { depends[$0] }
+      inputTypes = function.inputTypes.map(\.dtype)
+      results = function.results.map { (function.type(of: $0).dtype, depends[$0]) }
       var key = PlanKey()
       function.encode(into: &key)
       key.add(argumentCount)
@@ -84,40 +110,68 @@ package struct ElementwiseApplication: Primitive {
   }
 
   package let body: Body
+  /// How many sets of arguments there are.
+  package let setCount: Int
 
-  package init(body: Body) { self.body = body }
+  package init(body: Body, setCount: Int) { (self.body, self.setCount) = (body, setCount) }
 
   package var name: String { "elementwise" }
 
-  package func encode(into key: inout PlanKey) { body.encode(into: &key) }
+  package func encode(into key: inout PlanKey) {
+    body.encode(into: &key)
+    key.add(setCount)
+  }
+
+  /// The inputs of the function for one set, out of all inputs.
+  package func inputs<Value>(ofSet set: Int, in all: [Value]) -> [Value] {
+    Array(all[(set * body.argumentCount)..<((set + 1) * body.argumentCount)] + all[(setCount * body.argumentCount)...])
+  }
 
   package func resultTypes(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] {
-    for (input, scalar) in zip(inputs, body.function.inputTypes) where input.dtype != scalar.dtype {
-      throw ShapeError("an argument is \(input), the function takes elements of \(scalar.dtype)")
+    let count = body.argumentCount
+    guard inputs.count == setCount * count + body.inputTypes.count - count else {
+      throw ShapeError("\(inputs.count) arguments do not make \(setCount) sets of \(count)")
     }
-    guard inputs.prefix(body.argumentCount).allSatisfy({ $0.shape == inputs[0].shape }) else {
-      throw ShapeError("the arguments must have one shape")
+    for (position, input) in inputs.enumerated() {
+      let isScalar = position >= setCount * count
+      let wanted = body.inputTypes[isScalar ? position - (setCount - 1) * count : position % count]
+      guard input.dtype == wanted else {
+        throw ShapeError("an argument is \(input), the function takes elements of \(wanted)")
+      }
+      if !isScalar, input.shape != inputs[position / count * count].shape {
+        throw ShapeError("the arguments must have one shape")
+      }
     }
-    return zip(body.function.results, body.isShaped).map { result, isShaped in
-      TensorType(isShaped ? inputs[0].shape : [], body.function.type(of: result).dtype)
+    var types: [TensorType] = []
+    types.reserveCapacity(setCount * body.results.count)
+    for set in 0..<setCount {
+      for result in body.results {
+        types.append(TensorType(result.isShaped ? inputs[set * count].shape : [], result.dtype))
+      }
     }
+    return types
   }
 
   package func gradient(_ context: GradientContext) -> [Tensor?] {
     FormulaGradient.rule(context) { inputs in
-      var values = inputs
-      for step in body.function.steps {
-        values += Tensor.recordAll(step.operation, step.inputs.map { values[$0] })
+      (0..<setCount).flatMap { set in
+        var values = self.inputs(ofSet: set, in: inputs)
+        for step in body.function.steps {
+          values += Tensor.recordAll(step.operation, step.inputs.map { values[$0] })
+        }
+        return body.function.results.map { values[$0] }
       }
-      return body.function.results.map { values[$0] }
     }
   }
 
   package func evaluate(_ inputs: [HostView], _ outputs: [HostView]) {
     var owners: [Storage] = []
-    let values = body.function.evaluateElementwise(inputs, owners: &owners)
-    for (result, output) in zip(body.function.results, outputs) {
-      output.pointer.copyMemory(from: values[result].pointer, byteCount: output.type.byteCount)
+    for set in 0..<setCount {
+      let values = body.function.evaluateElementwise(self.inputs(ofSet: set, in: inputs), owners: &owners)
+      for (position, result) in body.function.results.enumerated() {
+        let output = outputs[set * body.results.count + position]
+        output.pointer.copyMemory(from: values[result].pointer, byteCount: output.type.byteCount)
+      }
     }
     withExtendedLifetime(owners) {}
   }

@@ -7,27 +7,29 @@ import Synchronization
 ///
 /// `@unchecked Sendable`: `operation`, `type`, `otherTypes` and `depth` never change. `inputs`, `values` and the
 /// scratch fields are read and written only under ``GraphLock``, except that the thread that creates the node
-/// writes them before the node is shared.
+/// writes them before the node is shared; the checks for exclusive access that the lock makes needless are off.
 public final class Node: @unchecked Sendable {
   package let operation: any Primitive
   package let type: TensorType
   package let otherTypes: [TensorType]
-  package private(set) var inputs: [Tensor]
+  @exclusivity(unchecked) package private(set) var inputs: [Tensor]
   /// The longest chain of recorded operations that ends here; values break the chain.
   package let depth: Int32
   /// Position in the order in which nodes are made: inputs always come before their users.
   package let sequence: Int
   /// Values of the outputs, once realized.
-  package private(set) var value: StoredValue?
-  package private(set) var otherValues: [StoredValue?]
+  @exclusivity(unchecked) package private(set) var value: StoredValue?
+  @exclusivity(unchecked) package private(set) var otherValues: [StoredValue?]
+  /// How many outputs have no value yet.
+  @exclusivity(unchecked) private var missing: Int
   private let isComputed: Atomic<Bool>
   private let lasts = Atomic<Bool>(false)
   /// Scratch of the walk that collects a graph: the walk's number, and the node's index in it.
-  package var visit: UInt64 = 0
-  package var index: Int = 0
+  @exclusivity(unchecked) package var visit: UInt64 = 0
+  @exclusivity(unchecked) package var index: Int = 0
   /// Scratch of the reverse walk, likewise.
-  var gradientWalk: UInt64 = 0
-  var gradientPosition: Int = 0
+  @exclusivity(unchecked) var gradientWalk: UInt64 = 0
+  @exclusivity(unchecked) var gradientPosition: Int = 0
 
   /// A node waiting to be computed.
   package init(_ operation: any Primitive, _ inputs: [Tensor], types: [TensorType]) {
@@ -36,6 +38,7 @@ public final class Node: @unchecked Sendable {
     type = types[0]
     otherTypes = types.count == 1 ? [] : Array(types.dropFirst())
     otherValues = types.count == 1 ? [] : Array(repeating: nil, count: types.count - 1)
+    missing = types.count
     var deepest: Int32 = 0
     for input in inputs where !input.node.hasValues { deepest = max(deepest, input.node.depth) }
     depth = deepest + 1
@@ -52,6 +55,7 @@ public final class Node: @unchecked Sendable {
     self.type = type
     otherTypes = []
     otherValues = []
+    missing = 0
     depth = 0
     sequence = Node.recorded.add(1, ordering: .relaxed).newValue
     self.value = value
@@ -74,10 +78,29 @@ public final class Node: @unchecked Sendable {
 
   package func value(of output: Int) -> StoredValue? { output == 0 ? value : otherValues[output - 1] }
 
+  /// Whether an output has a value.
+  package func hasValue(of output: Int) -> Bool {
+    if hasValues { return true }
+    return output == 0 ? value != nil : otherValues[output - 1] != nil
+  }
+
+  /// The first input from a position on that is still to be computed and was not visited by a walk, and the position after
+  /// it; unretained, because walks pass every edge of a graph in every step.
+  package func pendingInput(from position: Int, notVisitedBy walk: UInt64) -> (node: Unmanaged<Node>, next: Int)? {
+    inputs.withUnsafeBufferPointer { inputs in
+      for index in position..<max(inputs.count, position) {
+        let node = inputs[index].node
+        if node.visit != walk, !node.hasValue(of: inputs[index].output) { return (.passUnretained(node), index + 1) }
+      }
+      return nil
+    }
+  }
+
   /// Gives an output its value; `keepingInputs` when a gradient may still walk through this node.
   package func store(_ stored: StoredValue, output: Int, keepingInputs: Bool) {
-    if output == 0 { value = stored } else { otherValues[output - 1] = stored }
-    guard value != nil, otherValues.allSatisfy({ $0 != nil }) else { return }
+    if value(of: output) == nil { missing -= 1 }
+    relocate(stored, output: output)
+    guard missing == 0 else { return }
     isComputed.store(true, ordering: .releasing)
     if !keepingInputs { inputs = [] }
   }

@@ -6,6 +6,7 @@
 #ifndef APUS_CONV_H
 #define APUS_CONV_H
 
+#include "apus_pool.h"
 #include "apus_types.h"
 
 #if defined(__cplusplus)
@@ -42,6 +43,19 @@ void apus_conv_backward_data(const apus_conv *conv, const float *dst_gradient, c
 /// images, the groups then in order. `relu` is ignored.
 void apus_conv_backward_weights(const apus_conv *conv, const float *src, const float *dst_gradient,
                                 float *weights_gradient, float *bias_gradient, void *scratch, int threads);
+
+/// The two passes of a convolution that goes through max-pooling at once, image by image: what is pooled never reaches
+/// memory. `pool` describes blocks of 8 channels and no window that may miss the image; `dst_blocked` must be 1.
+/// The same bits as the convolution and the pool one after the other. Scratch as apus_conv_pooled_scratch says, for pass 0
+/// or 2.
+void apus_conv_forward_pooled(const apus_conv *conv, const apus_pool *pool, const float *src, const float *weights,
+                              const float *bias, float *dst, int32_t *argmax, void *scratch, int threads);
+
+void apus_conv_backward_weights_pooled(const apus_conv *conv, const apus_pool *pool, const float *src,
+                                       const float *pooled_gradient, const int32_t *argmax, float *weights_gradient,
+                                       float *bias_gradient, void *scratch, int threads);
+
+size_t apus_conv_pooled_scratch(const apus_conv *conv, int pass, int threads);
 
 #if defined(__cplusplus)
 }

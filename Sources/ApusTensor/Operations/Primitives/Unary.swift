@@ -103,9 +103,19 @@ package enum UnaryFunction: UInt8, Sendable, CaseIterable {
     case .sigmoid: g * (y * (1 - y))
     case .arcTangent: g / (x * x + 1)
     case .errorFunction: g * exp(-(x * x)) * 1.1283791670955126  // 2 / sqrt(pi)
-    case .rectify: Tensor.record(Select(), [y .> 0, g, Tensor.scalar(0, dtype: g.dtype)])
+    case .rectify: (g.dtype == .float32 ? Self.rectifierGradient32 : Self.rectifierGradient64)([y, g], scalars: [])[0]
     case .square: g * x * 2
     case .sign, .floor, .ceiling, .round, .logicalNot, .isNaN, .isFinite: nil
+    }
+  }
+
+  private static let rectifierGradient32 = rectifierGradient(.float32)
+  private static let rectifierGradient64 = rectifierGradient(.float64)
+
+  /// g where y is positive, else 0: one recorded operation for the gradient that networks ask for most.
+  private static func rectifierGradient(_ dtype: DType) -> ElementwiseFunction {
+    ElementwiseFunction(of: [dtype, dtype], scalars: []) { values, _ in
+      [Tensor.record(Select(), [values[0] .> 0, values[1], Tensor.scalar(0, dtype: dtype)])]
     }
   }
 }
