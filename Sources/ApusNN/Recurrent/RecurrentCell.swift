@@ -50,9 +50,9 @@ extension RecurrentCell {
   /// ```
   public func callAsFunction(_ x: Tensor, _ states: [Tensor]) -> (output: Tensor, states: [Tensor]) {
     let slice = projected(x.expandingShape(at: 0))
-    let (output, next) = step(slice.reshaped(to: Shape(slice.shape.dropFirst())), states)
+    let (output, next) = step(slice.reshaped(to: slice.shape.removingFirst()), states)
     let done = finished(output.expandingShape(at: 0))
-    return (done.reshaped(to: Shape(done.shape.dropFirst())), next)
+    return (done.reshaped(to: done.shape.removingFirst()), next)
   }
 
   /// The cell over a sequence.

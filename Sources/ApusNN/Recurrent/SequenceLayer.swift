@@ -35,7 +35,7 @@ extension Recurrence: SequenceLayer {
     for (layer, directions) in cells.enumerated() {
       if layer > 0 { h = dropout(h) }
       let before = states.map { state in
-        state.sliced(axis: 0, from: layer, count: 1).reshaped(to: Shape(state.shape.dropFirst()))
+        state.sliced(axis: 0, from: layer, count: 1).reshaped(to: state.shape.removingFirst())
       }
       let (output, after) = directions[0](h, before)
       h = output

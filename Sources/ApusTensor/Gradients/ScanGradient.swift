@@ -22,7 +22,7 @@ struct ScanGradient {
     let constants = Array(inputs.dropFirst(carryCount + scan.sequenceCount))
     let carryGradients = (0..<carryCount).map { Placeholder.tensor(body.inputTypes[$0]) }
     let given = givenGradients()
-    let seeds = given.map { Placeholder.tensor(TensorType(Shape($0.stacked.shape.dropFirst()), $0.stacked.dtype)) }
+    let seeds = given.map { Placeholder.tensor(TensorType($0.stacked.shape.removingFirst(), $0.stacked.dtype)) }
     let results = (0..<carryCount).map { values[body.results[$0]] } + given.map { values[$0.value] }
     let differentiable = results.indices.filter { results[$0].dtype.isFloatingPoint }
     let targets = Array(inputs.prefix(carryCount + scan.sequenceCount)) + constants
@@ -139,7 +139,7 @@ private indirect enum Contraction {
         MatMul(transposesLeft: true), [a.reshaped(to: [rows, -1]), b.reshaped(to: [rows, -1])])
     case .sum(let tensor, let axes):
       let whole = Tensor.record(Reduce(.sum, axes: [0] + axes.map { $0 + 1 }), [stacked(tensor)])
-      return whole.reshaped(to: Shape(whole.shape.dropFirst()))
+      return whole.reshaped(to: whole.shape.removingFirst())
     case .add(let a, let b): return a.contracted(stacked) + b.contracted(stacked)
     case .reshape(let inner, let shape): return inner.contracted(stacked).reshaped(to: shape)
     case .each(let tensor): return stacked(tensor).sum(squeezingAxes: 0)

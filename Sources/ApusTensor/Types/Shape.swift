@@ -75,6 +75,28 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
     return strides
   }
 
+  /// The shape without its outermost axis.
+  ///
+  /// - Precondition: at least one axis.
+  public func removingFirst() -> Shape {
+    precondition(axisCount > 0, "a scalar has no axis to remove")
+    if axisCount == 1 { return Shape() }
+    var result = Shape()
+    for axis in 1..<axisCount { result.storage[axis - 1] = storage[axis] }
+    result.axisCount = axisCount - 1
+    return result
+  }
+
+  /// The shape with one more axis, before the given one.
+  public func inserting(_ extent: Int, at axis: Int) -> Shape {
+    precondition(axis >= 0 && axis <= axisCount, "an axis cannot be put at \(axis) of a shape of rank \(axisCount)")
+    var result = self
+    result.append(extent)
+    for later in stride(from: axisCount, to: axis, by: -1) { result.storage[later] = storage[later - 1] }
+    result.storage[axis] = extent
+    return result
+  }
+
   /// The shape without the given axes (counted from 0).
   public func removing(axes: [Int]) -> Shape {
     var result = Shape()

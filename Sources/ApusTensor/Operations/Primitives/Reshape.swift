@@ -45,7 +45,14 @@ extension Tensor {
 
   /// The same elements in row-major order under another shape.
   public func reshaped(to shape: Shape) -> Tensor {
-    shape == self.shape ? self : Tensor.record(Reshape(shape: shape), [self])
+    if shape == self.shape { return self }
+    // Back to the shape it came from: layers that see one step as a sequence go there and back.
+    if node.operation is Reshape, !node.hasValues, let source = GraphLock.withLock({ node.inputs.first }),
+      source.shape == shape
+    {
+      return source
+    }
+    return Tensor.record(Reshape(shape: shape), [self])
   }
 
   /// Merges all axes from `axis` on into one: `[N, C, H, W]` becomes `[N, C*H*W]` for axis 1.
@@ -62,9 +69,7 @@ extension Tensor {
     guard position >= 0, position <= rank, rank < Shape.maximumRank else {
       return Diagnostics.fail(ShapeError("expandingShape(at: \(axis)) of a tensor of rank \(rank)"), like: type)
     }
-    var extents = Array(shape)
-    extents.insert(1, at: position)
-    return reshaped(to: Shape(extents))
+    return reshaped(to: shape.inserting(1, at: position))
   }
 
   /// Removes every axis of extent 1, or only the given ones.

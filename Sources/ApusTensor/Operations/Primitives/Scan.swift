@@ -98,7 +98,7 @@ public func scan(
     return ([Diagnostics.fail(ShapeError(problem), like: sequences.first?.type)], [])
   }
   let carries = initial.map { Placeholder.tensor($0.type) }
-  let slices = sequences.map { Placeholder.tensor(TensorType(Shape($0.shape.dropFirst()), $0.dtype)) }
+  let slices = sequences.map { Placeholder.tensor(TensorType($0.shape.removingFirst(), $0.dtype)) }
   let (next, outputs) = body(carries, slices)
   guard next.count == initial.count else {
     let problem = "scan: the body returns \(next.count) carries for \(initial.count) initial ones"
