@@ -31,7 +31,7 @@ let package = Package(
       name: "ApusData", dependencies: ["ApusTensor", "ApusFormats", "CImage"], exclude: ["Resources/ATTRIBUTION.md"],
       resources: ["breast-cancer", "digits", "iris", "wine"].map { .embedInCode("Resources/\($0).csv.gz") }),
     .target(name: "ApusCompiler", dependencies: ["ApusTensor"]),
-    .target(name: "ApusCPU", dependencies: ["ApusTensor", "ApusCompiler", "CKernels", "COneDNN"]),
+    .target(name: "ApusCPU", dependencies: ["ApusTensor", "ApusFormats", "ApusCompiler", "CKernels", "COneDNN"]),
     .target(
       name: "Apus",
       dependencies: [

@@ -7,18 +7,31 @@ import COneDNN
 package struct CPUBackend: Backend {
   package var name: String { "cpu" }
   package let options: CPUOptions
+  /// Measures kernels, where the options ask for it.
+  let chooser: KernelChooser?
 
-  package init(options: CPUOptions = CPUOptions()) { self.options = options }
+  package init(options: CPUOptions = CPUOptions()) {
+    self.init(options: options, chooser: options.measuresKernels ? .standard() : nil)
+  }
+
+  /// - Parameter chooser: never asked in the deterministic mode.
+  init(options: CPUOptions, chooser: KernelChooser?) {
+    self.options = options
+    self.chooser = options.isDeterministic ? nil : chooser
+  }
 
   /// Tells libgomp, whose pool all kernels share, how many threads this thread's kernels use.
   ///
   /// oneDNN splits work differently for every number of threads, so the deterministic mode runs it on one.
-  package func prepareThread() { omp_set_num_threads(Int32(options.isDeterministic ? 1 : options.threads)) }
+  package func prepareThread() {
+    omp_set_num_threads(Int32(options.isDeterministic ? 1 : options.threads))
+    chooser?.begin()
+  }
 
   package func layouts(for node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> LayoutChoice? {
     switch node.operation {
     case is Convolution, is FinishedConvolution, is ConvolutionBackwardData, is ConvolutionBackwardWeights:
-      ConvolutionKernel.layouts(node, inputTypes, options)
+      ConvolutionKernel.layouts(node, inputTypes, options, chooser)
     case is PooledConvolution, is PooledConvolutionBackwardWeights:
       PooledConvolutionKernel.layouts(node, inputTypes, options)
     case is MaxPool, is MaxPoolBackward, is AveragePool, is AveragePoolBackward:
@@ -40,7 +53,7 @@ package struct CPUBackend: Backend {
   package func preparedOperand(
     of node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]
   ) -> PreparedOperand? {
-    ConvolutionKernel.preparedOperand(node, inputTypes, inputLayouts, options)
+    ConvolutionKernel.preparedOperand(node, inputTypes, inputLayouts, options, chooser)
   }
 
   package func preparedLoopOperand(of operation: any Primitive, inputTypes: [TensorType]) -> PreparedOperand? {
@@ -48,7 +61,9 @@ package struct CPUBackend: Backend {
   }
 
   package func kernel(for node: Graph.Node, inputTypes: [TensorType], inputLayouts: [Layout]) -> Kernel {
-    let context = LoweringContext(node: node, inputTypes: inputTypes, inputLayouts: inputLayouts, options: options)
+    chooser?.finish()
+    let context = LoweringContext(
+      node: node, inputTypes: inputTypes, inputLayouts: inputLayouts, options: options, chooser: chooser)
     if let kernel = ownKernel(context) { return kernel }
     let reference = referenceKernel(for: node, inputTypes: inputTypes)
     let isPlain = inputLayouts.allSatisfy(\.isPlain) && node.layouts.allSatisfy(\.isPlain)
@@ -107,6 +122,7 @@ struct LoweringContext {
   let inputTypes: [TensorType]
   let inputLayouts: [Layout]
   let options: CPUOptions
+  let chooser: KernelChooser?
 
   var outputType: TensorType { node.types[0] }
 

@@ -11,16 +11,20 @@ public struct CPUOptions: Sendable, Hashable {
   /// Whether 3x3 convolutions may be computed by Winograd's F(4x4, 3x3), up to twice as fast and about a digit and a half
   /// less exact than the direct way; see Documentation/Numerics.md.
   public var usesWinograd: Bool
+  /// Whether the kernel of a convolution is chosen by measuring instead of by its sizes, once for each on a machine; what was
+  /// measured is kept in a file. Nothing is measured or read where results must not depend on the number of threads.
+  public var measuresKernels: Bool
 
   /// Options; by default all processors, results the same for the same number of threads, Winograd's convolution unless
   /// the environment says `APUS_WINOGRAD=0`.
   public init(
     threads: Int = CPUOptions.availableThreads, isDeterministic: Bool = false,
-    usesWinograd: Bool = CPUOptions.allowsWinograd
+    usesWinograd: Bool = CPUOptions.allowsWinograd, measuresKernels: Bool = false
   ) {
     self.threads = max(threads, 1)
     self.isDeterministic = isDeterministic
     self.usesWinograd = usesWinograd
+    self.measuresKernels = measuresKernels
   }
 
   /// Whether the environment leaves Winograd's convolution on: `APUS_WINOGRAD=0` turns it off.

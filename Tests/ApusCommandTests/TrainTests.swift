@@ -94,6 +94,19 @@ import Testing
     #expect(try folder.bytes("3/model.safetensors") == one)
   }
 
+  @Test func kernelsAreMeasuredOnRequestButNotDeterministically() throws {
+    let folder = try Folder()
+    let measured = ["bench", "lenet5", "--batch-size", "64", "--steps", "1", "--threads", "1", "--measure-kernels"]
+    let shell = "export APUS_KERNEL_CHOICES=\"$PWD/choices.txt\""
+    let refused = try Apus.run(measured + ["--deterministic"], in: folder, shell: shell)
+    #expect(refused.status != 0 && refused.errorLines.count == 1)
+    #expect(refused.errors.contains("--measure-kernels: cannot go with --deterministic"))
+    // A broken file is one sentence and no obstacle.
+    try Data("broken".utf8).write(to: URL(fileURLWithPath: folder.path + "/choices.txt"))
+    let first = try Apus.run(measured, in: folder, shell: shell)
+    #expect(first.status == 0 && first.errorLines.count == 1 && first.errors.contains("choices.txt"))
+  }
+
   @Test func earlyStoppingKeepsTheBestEpoch() throws {
     let folder = try Folder()
     let report = try Apus.run(

@@ -2,23 +2,12 @@ import ApusCompiler
 import ApusTensor
 import CKernels
 
-/// Convolutions: own direct kernels where there are few channels, Winograd's where the kernel is 3x3, else oneDNN.
+/// Convolutions: own direct kernels where there are few channels, Winograd's where the kernel is 3x3, else oneDNN; or, where
+/// that is asked for, whichever is fastest here.
 ///
 /// oneDNN's backward-weights reaches a tenth of its speed with one input channel; the own kernels hold the output
 /// channels in registers and split the batch over threads.
 enum ConvolutionKernel {
-  /// Whether the own kernel is faster than oneDNN's, as measured on Zen 3: with one or two input channels always, with
-  /// a few as long as the output channels fit into the registers; a strided backward-data would multiply zeros.
-  private static func paysOff(_ problem: Problem) -> Bool {
-    let (inputs, outputs) = (problem.image[1], problem.result[1])
-    let isNarrow = inputs <= 2 || (inputs <= 8 && outputs <= 16)
-    switch problem.pass {
-    case .forward(_, let adds, _): return isNarrow && !adds
-    case .backwardData: return isNarrow && problem.geometry.stride == 1
-    case .backwardWeights: return isNarrow || inputs <= 4
-    }
-  }
-
   /// A convolution of any pass with the shapes it needs.
   struct Problem {
     let pass: OneDNNConvolution.Pass
@@ -69,9 +58,23 @@ enum ConvolutionKernel {
       OneDNNConvolution(pass: pass, geometry: geometry, image: image, weights: weights, result: result)
     }
 
-    /// The problem as the own kernels know it; nil where they are not meant for it.
+    /// Whether the own kernel is faster than oneDNN's, as measured on Zen 3: with one or two input channels always, with
+    /// a few as long as the output channels fit into the registers.
+    var ownPaysOff: Bool {
+      let (inputs, outputs) = (image[1], result[1])
+      let isNarrow = inputs <= 2 || (inputs <= 8 && outputs <= 16)
+      return if case .backwardWeights = pass { isNarrow || inputs <= 4 } else { isNarrow }
+    }
+
+    /// The problem as the own kernels know it; nil where they cannot do it, or would multiply zeros as in a strided
+    /// backward-data.
     var own: apus_conv? {
-      guard geometry.groups == 1, ConvolutionKernel.paysOff(self) else { return nil }
+      guard geometry.groups == 1 else { return nil }
+      switch pass {
+      case .forward(_, adds: true, _): return nil
+      case .backwardData where geometry.stride != 1: return nil
+      default: break
+      }
       var problem = apus_conv()
       problem.batch = Int64(image[0])
       problem.in_channels = Int64(image[1])
@@ -94,6 +97,11 @@ enum ConvolutionKernel {
       return apus_conv_supported(&problem, passNumber) != 0 ? problem : nil
     }
 
+    /// Threads for its kernels.
+    func threads(_ options: CPUOptions) -> Int32 {
+      options.threads(forMultiplyAdds: weights.elementCount * result.elementCount)
+    }
+
     var passNumber: Int32 {
       switch pass {
       case .forward: 0
@@ -103,13 +111,23 @@ enum ConvolutionKernel {
     }
   }
 
-  static func layouts(_ node: Graph.Node, _ inputTypes: [TensorType], _ options: CPUOptions) -> LayoutChoice? {
+  static func layouts(
+    _ node: Graph.Node, _ inputTypes: [TensorType], _ options: CPUOptions, _ chooser: KernelChooser?
+  ) -> LayoutChoice? {
     guard let problem = Problem(node, inputTypes) else { return nil }
     let isPrepared = node.lastingInputs.contains(1)
-    if options.usesWinograd, let winograd = WinogradConvolution(problem, isPrepared: isPrepared) {
-      return winograd.layouts
+    let way = way(problem, isPrepared: isPrepared, options, chooser, measures: true)
+    return layouts(problem, way)
+  }
+
+  /// The layouts of a way; nil where it cannot do the problem.
+  static func layouts(_ problem: Problem, _ way: ConvolutionWay) -> LayoutChoice? {
+    switch way {
+    case .winograd: return WinogradConvolution(problem, takesAnySize: true)?.layouts
+    case .library: return problem.library.layouts()
+    case .own: break
     }
-    guard let own = problem.own else { return problem.library.layouts() }
+    guard let own = problem.own else { return nil }
     let image: Layout = own.src_blocked != 0 ? .channelBlocked(8) : .plain
     let result: Layout = .channelBlocked(8)
     switch problem.pass {
@@ -121,12 +139,35 @@ enum ConvolutionKernel {
     }
   }
 
+  /// The way to compute a convolution: by its sizes, or the fastest of those measured, where that is asked for.
+  ///
+  /// - Parameter measures: whether to measure what is not known yet.
+  private static func way(
+    _ problem: Problem, isPrepared: Bool, _ options: CPUOptions, _ chooser: KernelChooser?, measures: Bool = false
+  ) -> ConvolutionWay {
+    let usualWay = problem.fixedWay(options, isPrepared: isPrepared)
+    guard let chooser else { return usualWay }
+    let ways = problem.ways(options, isPrepared: isPrepared)
+    let (names, threads) = (ways.map(\.rawValue), problem.threads(options))
+    // Only Winograd's asks whether the kernels last.
+    let label = problem.label(isPrepared: isPrepared && ways.contains(.winograd), threads: threads)
+    guard measures else { return ways[chooser.known(label, names) ?? 0] }
+    let place = chooser.choice(label, names) { place in
+      guard let usual = layouts(problem, usualWay) else { return nil }
+      let trial = ConvolutionTrial(
+        problem, ways[place], usual: usual, isPrepared: isPrepared, threads: threads, memory: chooser.memory)
+      return trial.map { trial in { trial.run() } }
+    }
+    return ways[place]
+  }
+
   /// Kernels transformed once, where Winograd's convolution reads them.
   static func preparedOperand(
-    _ node: Graph.Node, _ inputTypes: [TensorType], _ inputLayouts: [Layout], _ options: CPUOptions
+    _ node: Graph.Node, _ inputTypes: [TensorType], _ inputLayouts: [Layout], _ options: CPUOptions,
+    _ chooser: KernelChooser?
   ) -> PreparedOperand? {
-    guard options.usesWinograd, let problem = Problem(node, inputTypes),
-      let winograd = WinogradConvolution(problem, isPrepared: true), winograd.layouts.inputs == inputLayouts,
+    guard let problem = Problem(node, inputTypes), way(problem, isPrepared: true, options, chooser) == .winograd,
+      let winograd = WinogradConvolution(problem, takesAnySize: true), winograd.layouts.inputs == inputLayouts,
       let type = winograd.preparedType
     else { return nil }
     return PreparedOperand(
@@ -136,16 +177,32 @@ enum ConvolutionKernel {
 
   static func kernel(_ context: LoweringContext) -> Kernel? {
     guard let problem = Problem(context.node, context.inputTypes) else { return nil }
-    guard let choice = layouts(context.node, context.inputTypes, context.options) else { return nil }
-    // Without the layouts pass everything is plain: reorder around the kernel by the reference loops instead.
-    guard choice.inputs == context.inputLayouts,
-      choice.outputs.indices.allSatisfy({
-        choice.outputs[$0] == context.outputLayout($0)
-      })
-    else { return nil }
-    let threads = context.options.threads(forMultiplyAdds: problem.weights.elementCount * problem.result.elementCount)
-    if context.options.usesWinograd, let winograd = WinogradConvolution(problem) { return winograd.kernel(threads) }
-    guard var own = problem.own else { return problem.library.kernel() }
+    // Whether kernels last is known only when layouts are chosen; the layouts say which choice it was.
+    for isPrepared in [false, true] {
+      let way = way(problem, isPrepared: isPrepared, context.options, context.chooser)
+      guard let choice = layouts(problem, way) else { continue }
+      // Without the layouts pass everything is plain: reorder around the kernel by the reference loops instead.
+      guard choice.inputs == context.inputLayouts,
+        choice.outputs.indices.allSatisfy({ choice.outputs[$0] == context.outputLayout($0) })
+      else { continue }
+      return kernel(problem, way, threads: problem.threads(context.options), isPrepared: false)
+    }
+    return nil
+  }
+
+  /// The kernel of a way; nil where it cannot do the problem.
+  ///
+  /// - Parameter isPrepared: whether Winograd's reads kernels that are transformed already.
+  static func kernel(_ problem: Problem, _ way: ConvolutionWay, threads: Int32, isPrepared: Bool) -> Kernel? {
+    switch way {
+    case .winograd:
+      let winograd = WinogradConvolution(problem, takesAnySize: true)
+      let readsPrepared = isPrepared && winograd?.preparedType != nil
+      return readsPrepared ? winograd?.preparedKernel(threads: threads) : winograd?.kernel(threads)
+    case .library: return problem.library.kernel()
+    case .own: break
+    }
+    guard var own = problem.own else { return nil }
     let scratch = apus_conv_scratch(&own, problem.passNumber, threads)
     let description = ConstantArray([own])
     @Sendable func floats(_ pointer: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {

@@ -32,9 +32,7 @@ enum PooledConvolutionKernel {
         (geometry, pooled, findsPlaces) = (operation.spread.geometry, inputTypes[1].shape, true)
       default: return nil
       }
-      guard let whole, let own = whole.own, WinogradConvolution(whole) == nil || !options.usesWinograd else {
-        return nil
-      }
+      guard let whole, whole.fixedWay(options, isPrepared: false) == .own, let own = whole.own else { return nil }
       (convolution, self.own) = (whole, own)
       pool = PoolingKernel.pool(geometry, image: whole.result, result: pooled, dtype: .float32, block: 8)
     }

@@ -14,8 +14,10 @@ struct WinogradConvolution {
   /// Nil where the convolution is another, or the direct way is as fast: few channels, few tiles to share the
   /// transformed weights, or images so small that tiles hang far over their edges.
   ///
-  /// - Parameter isPrepared: whether the kernels are transformed once for many runs.
-  init?(_ convolution: ConvolutionKernel.Problem, isPrepared: Bool = false) {
+  /// - Parameters:
+  ///   - isPrepared: whether the kernels are transformed once for many runs.
+  ///   - takesAnySize: whether few tiles and those over edges are no reason against it.
+  init?(_ convolution: ConvolutionKernel.Problem, isPrepared: Bool = false, takesAnySize: Bool = false) {
     let geometry = convolution.geometry
     let (image, result, weights) = (convolution.image, convolution.result, convolution.weights)
     guard geometry.groups == 1, geometry.stride == 1, geometry.dilation == 1, weights[2] == 3, weights[3] == 3,
@@ -25,9 +27,8 @@ struct WinogradConvolution {
     else { return nil }
     let (height, width) = (result[2], result[3])
     let tiles = result[0] * ((height + 3) / 4) * ((width + 3) / 4)
-    guard tiles >= (isPrepared ? Self.leastTilesOfPrepared : Self.leastTiles),
-      Double(tiles * 16) <= Self.mostWaste * Double(result[0] * height * width)
-    else {
+    let isLarge = tiles >= (isPrepared ? Self.leastTilesOfPrepared : Self.leastTiles)
+    guard takesAnySize || isLarge && Double(tiles * 16) <= Self.mostWaste * Double(result[0] * height * width) else {
       return nil
     }
     pass = convolution.pass

@@ -24,6 +24,13 @@ struct ComputeOptions: ParsableArguments {
   @Flag(help: "Give the same bits for any number of threads; slower.")
   var deterministic = false
 
+  @Flag(
+    help: """
+      Time the kernels that could compute each convolution, once on a machine, and take the fastest; slower to begin with. \
+      What was found is kept in ~/.cache/apus.
+      """)
+  var measureKernels = false
+
   /// The number of threads.
   var threadCount: Int { threads ?? CPUOptions.availableThreads }
 
@@ -33,7 +40,13 @@ struct ComputeOptions: ParsableArguments {
     guard threadCount >= 1, threadCount <= 1024 else {
       throw TrainingError("--threads", "cannot be \(threadCount)", advice: "it must be a whole number from 1 to 1024")
     }
-    let executor = CPUExecutor.make(options: CPUOptions(threads: threadCount, isDeterministic: deterministic))
+    guard !(measureKernels && deterministic) else {
+      throw TrainingError(
+        "--measure-kernels", "cannot go with --deterministic", advice: "the same bits need fixed kernels: leave one out"
+      )
+    }
+    let options = CPUOptions(threads: threadCount, isDeterministic: deterministic, measuresKernels: measureKernels)
+    let executor = CPUExecutor.make(options: options)
     Execution.install(executor)
     return executor
   }
