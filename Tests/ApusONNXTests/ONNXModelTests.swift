@@ -132,7 +132,7 @@ import Testing
   @Test func damageIsNoCrash() throws {
     let path = NSTemporaryDirectory() + "apus-onnx-\(UUID().uuidString).onnx"
     defer { try? FileManager.default.removeItem(atPath: path) }
-    for name in ["small", "control", "lstm"] {
+    for name in ["small", "control", "lstm", "kinds"] {
       let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: fixture(name + ".onnx"))))
       var state: UInt64 = 7
       func random(_ count: Int) -> Int {
