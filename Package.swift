@@ -68,6 +68,9 @@ let package = Package(
     .executableTarget(
       name: "SequenceLengths", dependencies: ["Apus", "ApusCPU"], path: "Benchmarks/SequenceLengths"),
     .executableTarget(name: "Loading", dependencies: ["Apus"], path: "Benchmarks/Loading"),
+    .executableTarget(
+      name: "EmbeddingRows", dependencies: ["Apus", "ApusCPU"], path: "Benchmarks/EmbeddingRows",
+      exclude: ["embedding_rows.py"]),
     .executableTarget(name: "StepCosts", dependencies: ["Apus", "ApusCPU"], path: "Benchmarks/StepCosts"),
     .executableTarget(
       name: "ONNXConformance", dependencies: ["Apus", "ApusONNX"], path: "Tests/Interop/ONNXConformance"),

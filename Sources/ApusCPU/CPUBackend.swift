@@ -107,6 +107,8 @@ package struct CPUBackend: Backend {
       ClassPickKernel.kernel(
         context, reference: referenceKernel(for: context.node, inputTypes: context.inputTypes))
     case let scatter as ScatterAdd: IndexingKernel.scatterAdd(scatter, context)
+    case is FirstPositions: RowKernel.firstPositions(context)
+    case is ReplaceRows: RowKernel.replaceRows(context)
     case let reduce as ArgReduce: IndexingKernel.argReduce(reduce, context)
     case let random as Random: RandomKernel.kernel(random, context)
     case is Reshape, is Materialize: MovementKernel.copy(context)

@@ -23,10 +23,11 @@ public struct TrainingMemory: Sendable, Hashable, Encodable {
   ///   - sampleShape: the shape of a sample.
   ///   - executor: a new executor, whose statistics then tell of this step alone.
   /// - Throws: `ShapeError` when the model cannot take such samples or does not give logits `[N, classes]`, or
-  ///   `[N, classes, ...]` of every pixel.
+  ///   `[N, classes, ...]` of every pixel, and `SettingError` when the optimizer cannot train it.
   public init(
     of model: some Layer, sampleShape: Shape, batchSize: Int, optimizer: any Optimizer, executor: PlanExecutor
   ) throws {
+    try optimizer.validateRows(of: model)
     let shape = Shape([batchSize] + Array(sampleShape))
     let output = try Diagnostics.dryRun { model(Tensor(repeating: 0, shape: shape)).shape }
     guard output.rank >= 2 else { throw ShapeError("the model gives \(output), not [N, classes] or [N, classes, ...]") }

@@ -44,13 +44,14 @@ public struct LanguageModel: Layer, StatefulModule, CustomStringConvertible {
   /// - Parameters:
   ///   - vocabulary: how many symbols there are.
   ///   - embedding: features of a symbol's vector; 0 for one-hot vectors.
+  ///   - sparseEmbedding: whether training touches only the vectors of the symbols that occur.
   ///   - dropout: how probably an element of the vectors and of the outputs of a layer is dropped in training.
   ///   - streams: samples of the batches between which states are carried; 0 carries none.
   public init(
-    vocabulary: Int, cell: Cell = .lstm, layers: Int = 1, units: Int = 256, embedding: Int = 64, dropout: Double = 0,
-    streams: Int = 0, dtype: DType = .float32
+    vocabulary: Int, cell: Cell = .lstm, layers: Int = 1, units: Int = 256, embedding: Int = 64,
+    sparseEmbedding: Bool = false, dropout: Double = 0, streams: Int = 0, dtype: DType = .float32
   ) {
-    self.embedding = embedding > 0 ? Embedding(vocabulary, embedding, dtype: dtype) : nil
+    self.embedding = embedding > 0 ? Embedding(vocabulary, embedding, isSparse: sparseEmbedding, dtype: dtype) : nil
     let inputs = embedding > 0 ? embedding : vocabulary
     recurrent = cell.layers(inputs, units, layers: layers, dropout: dropout, dtype: dtype)
     decoder = Dense(units, vocabulary, dtype: dtype)
@@ -60,6 +61,7 @@ public struct LanguageModel: Layer, StatefulModule, CustomStringConvertible {
       streams > 0 ? recurrent.zeroStates(batch: streams, dtype: dtype).map { Parameter($0, role: .state) } : []
     settings =
       "vocabulary: \(vocabulary), cell: .\(cell), layers: \(layers), units: \(units), embedding: \(embedding)"
+      + (sparseEmbedding ? ", sparseEmbedding: true" : "")
       + (dropout > 0 ? ", dropout: \(dropout)" : "") + (streams > 0 ? ", streams: \(streams)" : "")
   }
 

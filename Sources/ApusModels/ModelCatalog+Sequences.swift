@@ -8,7 +8,7 @@ extension ModelCatalog {
     languageModel("wordlm", "recurrent language model of words (Mikolov et al., 2010)", .words, window: 35),
     Entry(
       name: "textclassifier", summary: "recurrent classifier of texts, both directions",
-      options: ["hidden", "dropout", "form", "embedding", "pooling"], inputShape: [64], classes: 2,
+      options: ["hidden", "dropout", "form", "embedding", "sparse-embedding", "pooling"], inputShape: [64], classes: 2,
       samples: .labelledWords
     ) { configuration in
       let (layers, units) = try recurrentLayers(configuration, usual: 64)
@@ -16,7 +16,8 @@ extension ModelCatalog {
       return TextClassifier(
         vocabulary: configuration.symbols ?? 10_000, classes: configuration.classes,
         cell: try form(configuration, usual: .lstm), layers: layers, units: units, embedding: embedding,
-        pooling: try pooling(configuration), dropout: try dropout(configuration) ?? 0)
+        sparseEmbedding: configuration.sparseEmbedding ?? false, pooling: try pooling(configuration),
+        dropout: try dropout(configuration) ?? 0)
     },
     Entry(
       name: "sequenceclassifier", summary: "recurrent classifier of sequences of numbers, such as sounds",
@@ -47,7 +48,10 @@ extension ModelCatalog {
     },
     Entry(
       name: "seq2seq", summary: "encoder-decoder with attention (Bahdanau et al., 2015; Luong et al., 2015)",
-      options: ["hidden", "dropout", "form", "embedding", "attention", "scheduled-sampling", "sampling-steps"],
+      options: [
+        "hidden", "dropout", "form", "embedding", "sparse-embedding", "attention", "scheduled-sampling",
+        "sampling-steps",
+      ],
       inputShape: [2, 24], classes: 48, samples: .pairs, build: translator),
     Entry(
       name: "letters-to-sounds", summary: "encoder-decoder that says how English words are pronounced", options: [],
@@ -73,10 +77,18 @@ extension ModelCatalog {
       let names = (Attention.Score.allCases.map(\.rawValue) + ["none"]).joined(separator: ", ")
       throw Failure(description: "seq2seq: there is no attention '\(name)'; choose one of: \(names)")
     }
+    let sampling = try sampling(configuration)
+    let isSparse = configuration.sparseEmbedding ?? false
+    guard !isSparse || sampling == nil else {
+      throw Failure(
+        description:
+          "seq2seq: sparse-embedding and scheduled-sampling exclude each other, since sampling looks symbols up inside "
+          + "the loop over time; leave one of them out")
+    }
     return Translator(
       sources: configuration.symbols ?? 48, targets: configuration.classes, cell: try form(configuration, usual: .lstm),
-      layers: layers, units: units, embedding: try embedding(configuration, usual: 64, least: 1), attention: score,
-      dropout: try dropout(configuration) ?? 0, sampling: try sampling(configuration))
+      layers: layers, units: units, embedding: try embedding(configuration, usual: 64, least: 1),
+      sparseEmbedding: isSparse, attention: score, dropout: try dropout(configuration) ?? 0, sampling: sampling)
   }
 
   private static func sampling(_ configuration: Configuration) throws -> Translator.Sampling? {
@@ -136,15 +148,20 @@ extension ModelCatalog {
     let usual =
       unit == .characters ? (units: 256, embedding: 64, symbols: 96) : (units: 256, embedding: 128, symbols: 10_000)
     return Entry(
-      name: name, summary: summary, options: ["hidden", "dropout", "form", "embedding"], inputShape: [window],
-      classes: usual.symbols, samples: unit
+      name: name, summary: summary, options: ["hidden", "dropout", "form", "embedding", "sparse-embedding"],
+      inputShape: [window], classes: usual.symbols, samples: unit
     ) { configuration in
       let (layers, units) = try recurrentLayers(configuration, usual: usual.units)
       let embedding = try embedding(configuration, usual: usual.embedding, least: 0)
+      let isSparse = configuration.sparseEmbedding ?? false
+      guard !isSparse || embedding > 0 else {
+        throw Failure(
+          description: "\(name): sparse-embedding needs vectors to train, and embedding is 0; choose at least 1")
+      }
       let cell: LanguageModel.Cell = try form(configuration, usual: .lstm)
       return LanguageModel(
         vocabulary: configuration.classes, cell: cell, layers: layers, units: units, embedding: embedding,
-        dropout: try dropout(configuration) ?? 0, streams: configuration.streams ?? 0)
+        sparseEmbedding: isSparse, dropout: try dropout(configuration) ?? 0, streams: configuration.streams ?? 0)
     }
   }
 }

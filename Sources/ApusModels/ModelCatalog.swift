@@ -41,6 +41,9 @@ public enum ModelCatalog {
     public var width: Int?
     /// Features of the vector of a symbol, 0 for one-hot vectors (`charlm`, `wordlm`).
     public var embedding: Int?
+    /// Whether training touches only the vectors of the symbols that occur (`charlm`, `wordlm`, `textclassifier`,
+    /// `seq2seq`).
+    public var sparseEmbedding: Bool?
     /// Samples of the batches between which states are carried (`charlm`, `wordlm`); nil carries none.
     public var streams: Int?
     /// How the steps of a sequence become one vector: `mean`, `max` or `last` (`textclassifier`, `sequenceclassifier`).
@@ -60,7 +63,8 @@ public enum ModelCatalog {
       inputDropout: Double? = nil, inputNoise: Double? = nil, spatialDropout: Double? = nil, activation: String? = nil,
       normalization: String? = nil,
       initializer: String? = nil, biasInitial: Double? = nil, form: String? = nil, width: Int? = nil,
-      embedding: Int? = nil, streams: Int? = nil, pooling: String? = nil, symbols: Int? = nil,
+      embedding: Int? = nil, sparseEmbedding: Bool? = nil, streams: Int? = nil, pooling: String? = nil,
+      symbols: Int? = nil,
       attention: String? = nil, scheduledSampling: Double? = nil, samplingSteps: Int? = nil
     ) {
       (self.name, self.inputShape, self.classes) = (name, inputShape, classes)
@@ -68,7 +72,8 @@ public enum ModelCatalog {
       (self.inputNoise, self.spatialDropout) = (inputNoise, spatialDropout)
       (self.activation, self.normalization, self.form) = (activation, normalization, form)
       (self.initializer, self.biasInitial, self.width) = (initializer, biasInitial, width)
-      (self.embedding, self.streams, self.pooling, self.symbols) = (embedding, streams, pooling, symbols)
+      (self.embedding, self.sparseEmbedding) = (embedding, sparseEmbedding)
+      (self.streams, self.pooling, self.symbols) = (streams, pooling, symbols)
       (self.attention, self.scheduledSampling, self.samplingSteps) = (attention, scheduledSampling, samplingSteps)
     }
 
@@ -80,6 +85,7 @@ public enum ModelCatalog {
       case inputNoise = "input_noise"
       case spatialDropout = "spatial_dropout"
       case biasInitial = "bias_initial"
+      case sparseEmbedding = "sparse_embedding"
       case scheduledSampling = "scheduled_sampling"
       case samplingSteps = "sampling_steps"
     }
@@ -91,7 +97,8 @@ public enum ModelCatalog {
         ("input-noise", inputNoise != nil), ("spatial-dropout", spatialDropout != nil),
         ("activation", activation != nil), ("normalization", normalization != nil),
         ("initializer", initializer != nil), ("bias-initial", biasInitial != nil), ("form", form != nil),
-        ("width", width != nil), ("embedding", embedding != nil), ("pooling", pooling != nil),
+        ("width", width != nil), ("embedding", embedding != nil), ("sparse-embedding", sparseEmbedding != nil),
+        ("pooling", pooling != nil),
         ("attention", attention != nil), ("scheduled-sampling", scheduledSampling != nil),
         ("sampling-steps", samplingSteps != nil),
       ]

@@ -26,14 +26,18 @@ public struct TextClassifier: Layer, CustomStringConvertible {
 
   /// A model.
   ///
-  /// - Parameter dropout: how probably an element of the symbols' and the text's vectors, and of the outputs of a layer
-  ///   below another, is dropped in training.
+  /// - Parameters:
+  ///   - sparseEmbedding: whether training touches only the vectors of the symbols that occur.
+  ///   - dropout: how probably an element of the symbols' and the text's vectors, and of the outputs of a layer below
+  ///     another, is dropped in training.
   public init(
     vocabulary: Int, classes: Int, cell: LanguageModel.Cell = .lstm, layers: Int = 1, units: Int = 64,
-    embedding: Int = 64, pooling: SequencePooling = .mean, dropout: Double = 0, dtype: DType = .float32
+    embedding: Int = 64, sparseEmbedding: Bool = false, pooling: SequencePooling = .mean, dropout: Double = 0,
+    dtype: DType = .float32
   ) {
     self.embedding = Embedding(
-      vocabulary, embedding, weightInitializer: .normal(standardDeviation: 0.1), dtype: dtype)
+      vocabulary, embedding, weightInitializer: .normal(standardDeviation: 0.1), isSparse: sparseEmbedding,
+      dtype: dtype)
     recurrent = cell.layers(
       embedding, units, layers: layers, bidirectional: true, dropout: dropout, dtype: dtype)
     decoder = Dense(2 * units, classes, dtype: dtype)
@@ -41,7 +45,8 @@ public struct TextClassifier: Layer, CustomStringConvertible {
     self.dropout = Dropout(dropout)
     settings =
       "vocabulary: \(vocabulary), classes: \(classes), cell: .\(cell), layers: \(layers), units: \(units), "
-      + "embedding: \(embedding), pooling: .\(pooling)" + (dropout > 0 ? ", dropout: \(dropout)" : "")
+      + "embedding: \(embedding)" + (sparseEmbedding ? ", sparseEmbedding: true" : "") + ", pooling: .\(pooling)"
+      + (dropout > 0 ? ", dropout: \(dropout)" : "")
   }
 
   /// The logits of texts.

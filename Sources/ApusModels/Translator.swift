@@ -77,11 +77,13 @@ public struct Translator: Layer, CustomStringConvertible {
   ///   - sources: how many symbols sources have, the padding 0 included.
   ///   - targets: how many symbols targets have, the padding 0 included.
   ///   - units: of each decoder layer; the encoder has half of them in each direction, so that two need an even number.
+  ///   - sparseEmbedding: whether training touches only the vectors of the symbols that occur; not with `sampling`, which
+  ///     looks symbols up inside the loop.
   ///   - dropout: how probably an element of the vectors, of a lower layer's outputs and of t is dropped in training.
   ///   - bidirectional: whether the encoder also reads from the end.
   public init(
     sources: Int, targets: Int, cell: LanguageModel.Cell = .lstm, layers: Int = 1, units: Int = 256,
-    embedding: Int = 64,
+    embedding: Int = 64, sparseEmbedding: Bool = false,
     attention: Attention.Score? = .multiplicative, dropout: Double = 0, sampling: Sampling? = nil,
     bidirectional: Bool = true, dtype: DType = .float32
   ) {
@@ -92,8 +94,8 @@ public struct Translator: Layer, CustomStringConvertible {
       _ = Diagnostics.fail(ShapeError(problem), like: nil)
     }
     let small = Initializer.normal(standardDeviation: 0.1)
-    source = Embedding(sources, embedding, weightInitializer: small, dtype: dtype)
-    target = Embedding(targets, embedding, weightInitializer: small, dtype: dtype)
+    source = Embedding(sources, embedding, weightInitializer: small, isSparse: sparseEmbedding, dtype: dtype)
+    target = Embedding(targets, embedding, weightInitializer: small, isSparse: sparseEmbedding, dtype: dtype)
     encoder = cell.layers(
       embedding, max(units / directions, 1), layers: layers, bidirectional: bidirectional, dropout: dropout,
       dtype: dtype)
@@ -107,7 +109,8 @@ public struct Translator: Layer, CustomStringConvertible {
     self.dropout = Dropout(dropout)
     settings =
       "sources: \(sources), targets: \(targets), cell: .\(cell), layers: \(layers), units: \(units), "
-      + "embedding: \(embedding), attention: \(attention.map { ".\($0)" } ?? "nil")"
+      + "embedding: \(embedding)" + (sparseEmbedding ? ", sparseEmbedding: true" : "")
+      + ", attention: \(attention.map { ".\($0)" } ?? "nil")"
       + (dropout > 0 ? ", dropout: \(dropout)" : "")
       + (sampling.map { ", sampling: Translator.Sampling(\($0.probability), steps: \($0.steps))" } ?? "")
       + (bidirectional ? "" : ", bidirectional: false")

@@ -34,6 +34,10 @@ public protocol Optimizer: AnyObject {
   /// otherwise.
   var isElementwise: Bool { get }
 
+  /// What the rule keeps of a sparse parameter before its first step, of the shape of the whole `value`; nil when the rule
+  /// would change rows that have no gradient, and so cannot train one. Nil unless a rule says otherwise.
+  func startState(like value: Tensor) -> State?
+
   /// The new value of one parameter; `state` is replaced by what the next step needs. Pure: only records operations.
   func step(_ value: Tensor, along gradient: Tensor, state: inout State, context: StepContext) -> Tensor
 
@@ -70,6 +74,8 @@ extension Optimizer {
   public var stepCount: Int { memory.stepCount }
   /// A rule may look at a whole parameter.
   public var isElementwise: Bool { false }
+  /// A rule may change every element.
+  public func startState(like value: Tensor) -> State? { nil }
 
   /// Takes a step and computes it: new parameters, the optimizer's state, states the forward pass changed (running
   /// statistics), the loss and the other results of the gradient's graph, in one plan.
@@ -95,6 +101,7 @@ extension Optimizer {
       try validate()
       try validateGroups()
     } catch { preconditionFailure(error.description) }
+    do throws(SettingError) { try validateRows(of: gradients) } catch { preconditionFailure(error.description) }
     precondition(
       gradients.model == nil || gradients.model == ObjectIdentifier(type(of: model)),
       "update(_:along:): these gradients were taken of another model than \(type(of: model))")
@@ -134,7 +141,7 @@ extension Optimizer {
     _ replaced: inout [Tensor]
   ) -> RecordedUpdate {
     let parameter = entry.parameter
-    let decay = group?.weightDecay ?? (decayedRoles.contains(parameter.role) ? weightDecay : 0)
+    let decay = decay(of: parameter, in: group)
     let factor = group?.learningRateFactor ?? 1
     let position = memory.advance(parameter, name: entry.name)
     let context = StepContext(
@@ -142,6 +149,11 @@ extension Optimizer {
       role: parameter.role)
     let before = memory.slots[position].tensors
     for case let tensor? in before { replaced.append(tensor) }
+    if let rows = entry.rows {
+      let (value, state) = stepRows(
+        rows, of: parameter.value, along: gradient, before, context, replaced: &replaced)
+      return RecordedUpdate(entry: entry, position: position, value: value, state: state)
+    }
     if isElementwise {
       let place = functions.add(self, parameter.value, gradient, before, context, factor: factor)
       return RecordedUpdate(entry: entry, position: position, place: place)

@@ -22,7 +22,8 @@ import Testing
     for model in ["charlm", "wordlm"] {
       let trained = try Apus.run(
         ["train", model, "--data", "texts", "--epochs", "6", "--learning-rate", "0.03", "--clip-norm", "1"]
-          + ["--test-split", "0.1", "--output", model, "--json"] + small, in: folder)
+          + ["--test-split", "0.1", "--output", model, "--json"] + small
+          + (model == "wordlm" ? ["--optimizer", "adam", "--sparse-embedding"] : []), in: folder)
       #expect(trained.status == 0, "\(trained.errors)")
       let metrics = try #require(try trained.json()["test_metrics"] as? [String: Any])
       #expect(metrics["perplexity"] as? Double ?? 99 < 4 && metrics["bits_per_symbol"] as? Double ?? 9 < 2)
@@ -43,6 +44,22 @@ import Testing
       let shown = try Apus.run(["score", model, "I like ☃", "--symbols"], in: folder)
       #expect(shown.output.contains("not in the vocabulary: '☃'") && shown.output.contains("log p -"))
     }
+  }
+
+  @Test func whatCannotBeTrainedRowByRowIsSaid() throws {
+    let folder = try Folder()
+    for command in ["summary", "bench"] {
+      try sentence(
+        [command, "wordlm", "--sparse-embedding", "--optimizer", "momentum"],
+        "'embedding.weight' is trained row by row, which SGD with these settings cannot do", in: folder)
+      try sentence([command, "lenet5", "--sparse-embedding"], "lenet5 has no option 'sparse-embedding'", in: folder)
+    }
+    try sentence(
+      ["summary", "wordlm", "--sparse-embedding", "--embedding", "0"], "needs vectors to train", in: folder)
+    try folder.write(Array(String(repeating: "I like cats.\n", count: 90).utf8), to: "text.txt")
+    try sentence(
+      ["train", "wordlm", "--data", "text.txt", "--sparse-embedding", "--optimizer", "adamw"] + small,
+      "the weight decay of 0.01 would change every row of 'embedding.weight'", in: folder)
   }
 
   @Test func seriesAreForecast() throws {

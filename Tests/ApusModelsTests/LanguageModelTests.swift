@@ -79,6 +79,7 @@ import Testing
       ModelCatalog.Configuration(name: "charlm", inputShape: [8], classes: 9, hidden: [5, 6]),
       .init(name: "wordlm", inputShape: [8], classes: 9, form: "elman"),
       .init(name: "wordlm", inputShape: [8], classes: 9, dropout: 1),
+      .init(name: "charlm", inputShape: [8], classes: 9, embedding: 0, sparseEmbedding: true),
       .init(name: "wordlm", inputShape: [8], classes: 9, embedding: -1),
       .init(name: "mlp", inputShape: [8], classes: 9, embedding: 4),
     ] { #expect(throws: ModelCatalog.Failure.self) { try ModelCatalog.make(wrong) } }

@@ -139,7 +139,11 @@ import Testing
       change(&configuration)
       return configuration
     }
+    let sparse = try ModelCatalog.make(configuration { $0.sparseEmbedding = true })
+    #expect("\(sparse)".contains("embedding: 64, sparseEmbedding: true, attention: .multiplicative"))
+    #expect(sparse.parameters.filter(\.parameter.isSparse).map(\.name) == ["source.weight", "target.weight"])
     for wrong in [
+      configuration { ($0.sparseEmbedding, $0.scheduledSampling) = (true, 0.5) },
       configuration { $0.hidden = [7] }, configuration { $0.attention = "cosine" },
       configuration { $0.embedding = 0 }, configuration { $0.scheduledSampling = 1.5 },
       configuration { $0.samplingSteps = 5 }, configuration { $0.pooling = "mean" },

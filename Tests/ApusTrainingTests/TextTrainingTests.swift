@@ -33,6 +33,43 @@ import Testing
     return try TrainingJob(request)
   }
 
+  /// Plain descent by rows is plain descent; a resumed run goes on row by row; what would change every row is refused.
+  @Test func embeddingsAreTrainedRowByRow() throws {
+    func trained(_ run: String, isSparse: Bool, epochs: Int = 2, resume: Bool = false) throws -> [Float] {
+      let job = try job("wordlm", epochs: epochs, run: run, resume: resume) {
+        $0.modelOptions.sparseEmbedding = isSparse && !resume ? true : nil
+        ($0.optimization.optimizer, $0.optimization.learningRate) = resume ? (nil, nil) : ("sgd", 0.5)
+        $0.optimization.clipNorm = resume ? nil : 0.25
+      }
+      _ = try job.run(progress: nil)
+      #expect(job.model.parameters.filter(\.parameter.isSparse).count == (isSparse ? 1 : 0))
+      return job.model.parameters.flatMap { $0.parameter.value.scalars(as: Float.self) }
+    }
+    let (rows, whole) = (try trained("rows", isSparse: true), try trained("whole", isSparse: false))
+    #expect(zip(rows, whole).allSatisfy { abs($0 - $1) < 1e-5 } && rows.count == whole.count)
+    let (longer, resumed) = (
+      try trained("longer", isSparse: true, epochs: 3), try trained("rows", isSparse: true, epochs: 3, resume: true)
+    )
+    #expect(longer == resumed)
+    func message(_ change: (inout TrainingRequest) -> Void) -> String {
+      do {
+        let job = try job("wordlm", run: "refused") {
+          $0.modelOptions.sparseEmbedding = true
+          change(&$0)
+        }
+        _ = try job.run(progress: nil)
+        return ""
+      } catch { return "\(error)" }
+    }
+    #expect(message { $0.optimization.optimizer = "adamax" }.contains("row by row, which Adamax"))
+    #expect(message { $0.optimization.weightDecay = 0.1 }.contains("the weight decay of 0.1 would change every row"))
+    #expect(
+      message { $0.optimization.l2 = ["0.1"] }
+        == "penalty: the penalty would change every row of 'embedding.weight', which is trained row by row; name another "
+        + "layer")
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/refused"))
+  }
+
   /// Training, validation, test, and a second epoch build as many plans however long the text is; the figures of the
   /// result are those of the text worked out one symbol at a time.
   @Test func figuresAndPlans() throws {

@@ -110,6 +110,41 @@ private func expectedCopy<T: FixedWidthInteger>(
     #expect(apus_gather_rows(4, src.base, 7, Int64(length), [5], 1, dst.base, 1) == -1)
   }
 
+  @Test func firstPositions() {
+    var random = Randomness(5)
+    for (count, range) in [(0, 1), (1, 1), (300, 40), (300, 1), (300, 1 << 40)] {
+      let indices = (0..<count).map { _ in Int64(random.next() % UInt64(range)) - 20 }
+      var slots = 2
+      while slots <= count { slots *= 2 }
+      let first = Memory([Int64](repeating: -5, count: count)), table = Memory([Int64](repeating: 3, count: slots))
+      apus_first_positions(
+        indices, Int64(count), first.base.assumingMemoryBound(to: Int64.self),
+        table.base.assumingMemoryBound(to: Int64.self), Int64(slots))
+      #expect(first.read(Int64.self) == indices.map { index in Int64(indices.firstIndex(of: index) ?? -1) })
+      #expect(first.isIntact && table.isIntact)
+    }
+  }
+
+  /// Of equal indices the first counts, and no other row is written.
+  @Test(arguments: [0, 1, 5, 64, 1000]) func replaceRows(length: Int) {
+    let indices: [Int64] = [6, 0, 3, 3, -1, 7, 6, 0, 3]
+    let source = (0..<indices.count * length).map { Int32($0 + 1) }
+    for threads in threadCounts {
+      let src = Memory(source), dst = Memory([Int32](repeating: -5, count: 7 * length))
+      let invalid = apus_replace_rows(
+        4, dst.base, 7, Int64(length), indices, Int64(indices.count), src.base, Int32(threads))
+      let expected = (0..<7).flatMap { row in
+        (0..<length).map { column in
+          indices.firstIndex(of: Int64(row)).map { source[$0 * length + column] } ?? -5
+        }
+      }
+      #expect(withExtendedLifetime(src) { dst.read(Int32.self) } == expected)
+      #expect(invalid == 4 && dst.isIntact)
+    }
+    let src = Memory(source), dst = Memory([Int32](repeating: 0, count: 7 * length))
+    #expect(apus_replace_rows(4, dst.base, 7, Int64(length), [5], 1, src.base, 1) == -1)
+  }
+
   /// Repeated indices add in order: with these magnitudes another order gives other bits.
   @Test(arguments: [1, 5, 64, 1000]) func scatterAddRows(length: Int) {
     func check<T: BinaryFloatingPoint & KernelElement>(_ type: T.Type) {

@@ -153,6 +153,18 @@ private let indexCases: [OpCase] = [
   OpCase("scatter add", [numbers([4, 3]), numbers([4, 5], salt: 2), positions([5], below: 3)]) { x in
     [x[0].addingSlices(x[1], at: x[2], axis: 1).squared()]
   },
+  OpCase("replace rows", [numbers([6, 3]), numbers([4, 3], salt: 2), Tensor([Int64(5), 0, 5, 2])]) { x in
+    [x[0].replacingRows(at: x[2], with: x[1]).squared()]
+  },
+  OpCase(
+    "replace rows of three axes", [numbers([3, 2, 40]), numbers([2, 2, 40], salt: 2), Tensor([Int32(1), 1])],
+    one: { $0[0].replacingRows(at: $0[2], with: $0[1]).squared() }),
+  OpCase("first positions", [positions([40], below: 7), positions([1], below: 3).cast(to: .int32)], order: .none) { x in
+    x.map { Tensor.record(FirstPositions(), [$0]) }
+  },
+  OpCase("summed rows", [numbers([5, 3]), Tensor([Int64(-7), 2, 2, -7, 2])]) { x in
+    [x[0].summedRows(at: x[1]).squared()]
+  },
   OpCase("gather elements", [numbers([3, 4]), positions([2, 6], below: 4)]) { x in
     [x[0].gatheredElements(at: x[1], axis: 1).squared()]
   },

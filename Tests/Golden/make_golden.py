@@ -18,7 +18,7 @@ import torch
 
 from golden import activations, adversarial, elman, further_activations, further_losses, further_training
 from golden import higher_order, layers, losses, networks, normalizations, optimization, optimizers, pictures, recurrent
-from golden import resampling, spatial, tensor_ops, training, translation
+from golden import resampling, sparse, spatial, tensor_ops, training, translation
 from golden.store import GoldenFile, write
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -71,6 +71,7 @@ SUBJECTS: dict[str, tuple[Callable[[torch.dtype], GoldenFile], tuple[str, ...]]]
     "further_training": (further_training.build, ("f32", "f64")),
     "optimizers": (optimizers.build, ("f32", "f64")),
     "optimization": (optimization.build, ("f32", "f64")),
+    "sparse": (sparse.build, ("f32", "f64")),
     "schedules": (optimization.build_schedules, ("f64",)),
     "tensor_ops": (tensor_ops.build, ("f32", "f64")),
     "reductions": (tensor_ops.build_reductions, ("f32", "f64")),

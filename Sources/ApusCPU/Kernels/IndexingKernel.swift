@@ -84,7 +84,7 @@ enum IndexingKernel {
   }
 
   /// The indices as 64-bit integers: in place, or widened into scratch memory.
-  private static func widened(
+  static func widened(
     _ pointer: UnsafeMutableRawPointer, _ dtype: DType, _ count: Int, _ scratch: UnsafeMutableRawPointer
   ) -> UnsafePointer<Int64> {
     if dtype == .int64 { return UnsafePointer(pointer.assumingMemoryBound(to: Int64.self)) }
@@ -94,7 +94,7 @@ enum IndexingKernel {
     return UnsafePointer(wide)
   }
 
-  private static func check(_ bad: Int64, _ operation: String, _ extent: Int) {
+  static func check(_ bad: Int64, _ operation: String, _ extent: Int) {
     guard bad >= 0 else { return }
     fatalError("\(operation): the index at position \(bad) is outside 0..<\(extent)")
   }

@@ -74,6 +74,12 @@ struct FormOptions: ParsableArguments {
         + "for one-hot vectors.", valueName: "number"))
   var embedding: Int?
 
+  @Flag(
+    help: ArgumentHelp(
+      "charlm, wordlm, textclassifier, seq2seq: train only the vectors of the symbols that occur, with gradient descent, "
+        + "adagrad, adam or adamw and without weight decay; for large vocabularies."))
+  var sparseEmbedding = false
+
   @Option(
     help: ArgumentHelp(
       "textclassifier, sequenceclassifier: what becomes of the steps: mean, max or last (mean).", valueName: "name"))
@@ -101,7 +107,8 @@ struct FormOptions: ParsableArguments {
     (options.inputNoise, options.spatialDropout) = (inputNoise, spatialDropout)
     (options.activation, options.normalization) = (activation, normalization)
     (options.initializer, options.biasInitial, options.width) = (initializer, biasInitial, width)
-    (options.embedding, options.pooling, options.attention) = (embedding, pooling, attention)
+    (options.embedding, options.sparseEmbedding) = (embedding, sparseEmbedding ? true : nil)
+    (options.pooling, options.attention) = (pooling, attention)
     (options.scheduledSampling, options.samplingSteps) = (scheduledSampling, samplingSteps)
     return options
   }

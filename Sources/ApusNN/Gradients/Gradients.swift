@@ -15,14 +15,18 @@ public struct Gradients: Sendable {
     public let name: String
     /// The parameter.
     public let parameter: Parameter
-    /// The gradient; nil where the loss does not depend on the parameter, which optimizers then leave as it is.
+    /// The gradient; nil where the loss does not depend on the parameter, which optimizers then leave as it is. Of a
+    /// sparse parameter that of the rows that ``rows`` names, each once and 0 where one is named again.
     public var tensor: Tensor?
+    /// The numbers i64 `[N]` of the rows that ``tensor`` is the gradient of; nil when it is that of the whole parameter.
+    public var rows: Tensor?
 
     /// A parameter and its gradient.
-    public init(name: String, parameter: Parameter, tensor: Tensor?) {
+    public init(name: String, parameter: Parameter, tensor: Tensor?, rows: Tensor? = nil) {
       self.name = name
       self.parameter = parameter
       self.tensor = tensor
+      self.rows = rows
     }
   }
 
@@ -68,16 +72,16 @@ public struct Gradients: Sendable {
       model: ObjectIdentifier(Swift.type(of: model)))
   }
 
-  /// The gradient of the parameter with this path; nil when there is none.
-  public subscript(name: String) -> Tensor? { entries.first { $0.name == name }?.tensor }
+  /// The gradient of the parameter with this path, of its shape; nil when there is none.
+  public subscript(name: String) -> Tensor? { entries.first { $0.name == name }?.whole }
 
-  /// The gradient of a parameter; nil when there is none.
-  public subscript(parameter: Parameter) -> Tensor? { entries.first { $0.parameter === parameter }?.tensor }
+  /// The gradient of a parameter, of its shape; nil when there is none.
+  public subscript(parameter: Parameter) -> Tensor? { entries.first { $0.parameter === parameter }?.whole }
 
   /// The paths of trainable parameters that the loss does not depend on.
   public var unusedNames: [String] { entries.filter { $0.tensor == nil }.map(\.name) }
 
-  /// The gradients that exist, in the order of the model's parameters.
+  /// The gradients that exist, in the order of the model's parameters; of a sparse one those of its rows.
   public var tensors: [Tensor] { entries.compactMap(\.tensor) }
 
   /// The gradients with each tensor replaced by `transform` of it.
@@ -112,10 +116,7 @@ public struct Gradients: Sendable {
       _ = Diagnostics.fail(ShapeError("gradients of different models cannot be added"), like: nil)
       return a
     }
-    for position in a.entries.indices {
-      guard let other = b.entries[position].tensor else { continue }
-      result.entries[position].tensor = a.entries[position].tensor.map { $0 + other } ?? other
-    }
+    for position in a.entries.indices { result.entries[position] = a.entries[position].adding(b.entries[position]) }
     result.value = a.value + b.value
     result.auxiliary = a.auxiliary + b.auxiliary
     return result
@@ -135,7 +136,7 @@ public struct Gradients: Sendable {
   /// Computes the gradients, the loss, the other results and the model's new states now, in one plan; useful between
   /// the parts of an accumulated batch, whose graphs would otherwise all wait in memory.
   public func realized() -> Gradients {
-    realize(tensors + [value] + auxiliary + states.map(\.stored))
+    realize(tensors + entries.compactMap(\.rows) + [value] + auxiliary + states.map(\.stored))
     return self
   }
 }

@@ -8,15 +8,35 @@ import Synchronization
 package final class ParameterRecorder: Sendable {
   @TaskLocal static var current: ParameterRecorder?
 
+  /// Rows of a sparse parameter that a graph looked up: their numbers `[N]` and the variable that stands for them.
+  struct Lookup {
+    var numbers: Tensor
+    var variable: Tensor
+  }
+
   private struct Use {
     var parameter: Parameter
     var variable: Tensor?
+    var lookups: [Lookup] = []
     var isAssigned = false
   }
 
   private struct Uses {
     var positions: [ObjectIdentifier: Int] = [:]
     var list: [Use] = []
+
+    /// The use of a parameter, new if there was none.
+    subscript(parameter: Parameter) -> Use {
+      get { positions[ObjectIdentifier(parameter)].map { list[$0] } ?? Use(parameter: parameter) }
+      set {
+        if let position = positions[ObjectIdentifier(parameter)] {
+          list[position] = newValue
+        } else {
+          positions[ObjectIdentifier(parameter)] = list.count
+          list.append(newValue)
+        }
+      }
+    }
   }
 
   private let parent: ParameterRecorder?
@@ -30,6 +50,12 @@ package final class ParameterRecorder: Sendable {
     let known = uses.withLock { uses in uses.positions[identifier].map { uses.list[$0] } }
     if let known, known.isAssigned { return parameter.stored }
     if let known, let variable = known.variable { return variable }
+    if parameter.isSparse, parameter.isTrainable {
+      let problem =
+        "the loss reads \(parameter.label) as a whole, a table that is trained row by row; look its rows up, read it "
+        + "inside withoutGradient { }, or build it without isSparse"
+      return Diagnostics.fail(ShapeError(problem), like: parameter.type)
+    }
     let base = parent?.read(parameter) ?? parameter.stored
     let variable = parameter.isTrainable ? base.asVariable() : nil
     if known == nil {
@@ -41,13 +67,30 @@ package final class ParameterRecorder: Sendable {
     return variable ?? base
   }
 
+  /// The rows of a sparse parameter at numbers i64 `[N]`: a variable of their own for each lookup.
+  func rows(of parameter: Parameter, at numbers: Tensor) -> Tensor {
+    let isAssigned = uses.withLock { $0[parameter].isAssigned }
+    let base =
+      isAssigned
+      ? parameter.stored.gathered(at: numbers)
+      : parent?.rows(of: parameter, at: numbers) ?? parameter.stored.gathered(at: numbers)
+    guard parameter.isTrainable, !isAssigned else { return base }
+    if BodyScope.isActive {
+      let problem =
+        "rows of \(parameter.label) are looked up inside the body of scan or checkpointed, where they have no gradient "
+        + "of their own; look them up outside of it, or build the table without isSparse"
+      return Diagnostics.fail(ShapeError(problem), like: base.type)
+    }
+    let variable = base.asVariable()
+    uses.withLock { $0[parameter].lookups.append(Lookup(numbers: numbers, variable: variable)) }
+    return variable
+  }
+
   /// From now on reading the parameter gives what was assigned.
   func noteAssignment(to parameter: Parameter) {
     parent?.noteAssignment(to: parameter)
-    _ = read(parameter)
-    uses.withLock { uses in
-      if let position = uses.positions[ObjectIdentifier(parameter)] { uses.list[position].isAssigned = true }
-    }
+    if !parameter.isSparse { _ = read(parameter) }
+    uses.withLock { $0[parameter].isAssigned = true }
   }
 
   /// The variable that stands for a trainable parameter, if the graph used it.
@@ -55,13 +98,16 @@ package final class ParameterRecorder: Sendable {
     uses.withLock { uses in uses.positions[ObjectIdentifier(parameter)].flatMap { uses.list[$0].variable } }
   }
 
+  /// The lookups of a sparse parameter's rows, in their order.
+  func lookups(of parameter: Parameter) -> [Lookup] { uses.withLock { $0[parameter].lookups } }
+
   /// Trainable parameters that the graph used and that are not in the list, in the order of their use.
   func trainableUses(outside listed: [NamedParameter]) -> [Parameter] {
     uses.withLock { uses in
-      guard uses.list.contains(where: { $0.variable != nil }) else { return [] }
+      let trained = uses.list.filter { $0.variable != nil || !$0.lookups.isEmpty }
+      guard !trained.isEmpty else { return [] }
       let identifiers = Set(listed.map { ObjectIdentifier($0.parameter) })
-      return uses.list.filter { $0.variable != nil && !identifiers.contains(ObjectIdentifier($0.parameter)) }
-        .map(\.parameter)
+      return trained.map(\.parameter).filter { !identifiers.contains(ObjectIdentifier($0)) }
     }
   }
 }

@@ -39,12 +39,19 @@ public func valueWithGradient(
     report(recorder.trainableUses(outside: listed), unlistedBy: model, value)
     let trainable = listed.filter { $0.parameter.isTrainable }
     let variables = trainable.map { recorder.variable(for: $0.parameter) }
+    let lookups = trainable.map { $0.parameter.isSparse ? recorder.lookups(of: $0.parameter) : [] }
     let found = ReverseMode.gradients(
-      of: [value], seeds: [scalarSeed(of: value)], with: variables.compactMap { $0 })
+      of: [value], seeds: [scalarSeed(of: value)],
+      with: variables.compactMap { $0 } + lookups.joined().map(\.variable))
     var next = found.makeIterator()
-    let entries = zip(trainable, variables).map { named, variable in
+    var entries = zip(trainable, variables).map { named, variable in
       Gradients.Entry(
         name: named.name, parameter: named.parameter, tensor: variable == nil ? nil : next.next().flatMap { $0 })
+    }
+    for (position, list) in lookups.enumerated() where !list.isEmpty {
+      entries[position] = Gradients.Entry(
+        name: trainable[position].name, parameter: trainable[position].parameter,
+        lookups: list.map { ($0.numbers, next.next().flatMap { $0 }) })
     }
     let states = listed.compactMap { $0.parameter.role == .state ? $0.parameter : nil }
     return Gradients(

@@ -35,11 +35,15 @@ public final class Parameter: Sendable {
 
   /// What the parameter is for.
   public let role: Role
+  /// Whether it is a table that is trained row by row: gradients are of the rows that ``rows(at:)`` looked up, and an
+  /// update touches only these. A loss cannot read such a parameter as a whole.
+  public let isSparse: Bool
   private let content: Mutex<Content>
 
   /// A parameter with a start value. One with the role `state` is not trainable.
-  public init(_ value: Tensor, role: Role = .weight) {
+  public init(_ value: Tensor, role: Role = .weight, isSparse: Bool = false) {
     self.role = role
+    self.isSparse = isSparse
     value.node.noteLasting()
     content = Mutex(Content(value: value, isTrainable: role != .state, name: nil))
   }
@@ -62,6 +66,16 @@ public final class Parameter: Sendable {
       ParameterRecorder.current?.noteAssignment(to: self)
       replace(newValue)
     }
+  }
+
+  /// The rows of the value, its slices along the first axis, at numbers `[...]`: `[..., width]` of a table
+  /// `[count, width]`.
+  ///
+  /// - Precondition: the numbers are i32 or i64 and lie in `0..<count`.
+  public func rows(at numbers: Tensor) -> Tensor {
+    guard isSparse, let recorder = ParameterRecorder.current else { return value.gathered(at: numbers) }
+    let found = recorder.rows(of: self, at: numbers.flattened().cast(to: .int64))
+    return found.reshaped(to: Shape(Array(numbers.shape) + Array(shape.dropFirst())))
   }
 
   /// Whether gradients are taken and optimizers change the value; false freezes it. A state is never trainable.

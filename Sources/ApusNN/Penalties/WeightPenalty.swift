@@ -70,6 +70,11 @@ public struct WeightPenalty: Sendable, Hashable, Codable {
     }
     guard let model else { return }
     let names = Self.weights(of: model).map(\.name)
+    for named in Self.weights(of: model) where named.parameter.isSparse && named.parameter.isTrainable {
+      let factors = factors(for: named.name)
+      guard factors.l1 != 0 || factors.l2 != 0 else { continue }
+      throw SettingError("the penalty would change every row of '\(named.name)', which is trained row by row")
+    }
     for layer in layers.keys.sorted() where !names.contains(where: { Self.isInside($0, layer) }) {
       throw SettingError(
         "the penalty names the layer '\(layer)', which has no weights in this model; its weights are: "

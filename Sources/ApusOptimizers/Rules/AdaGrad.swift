@@ -69,6 +69,13 @@ public final class AdaGrad: Optimizer {
     try HyperparameterError.check("weightDecay", atLeastZero: weightDecay)
   }
 
+  /// The sums of squares before the first step; rows without a gradient keep theirs.
+  public func startState(like value: Tensor) -> State? {
+    var state = State()
+    state.sum = .stored(initialAccumulator, like: value)
+    return state
+  }
+
   /// One step of one parameter.
   public func step(_ value: Tensor, along gradient: Tensor, state: inout State, context: StepContext) -> Tensor {
     let g = context.decayed(gradient, of: value)

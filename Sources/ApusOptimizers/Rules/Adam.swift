@@ -80,6 +80,10 @@ public final class Adam: Optimizer {
     try HyperparameterError.check("weightDecay", atLeastZero: weightDecay)
   }
 
+  /// No moments yet. Rows of a sparse parameter that have no gradient keep theirs, and stay as they are, as with
+  /// `torch.optim.SparseAdam`; by themselves their moments would shrink and move them on.
+  public func startState(like value: Tensor) -> State? { moments.startState(like: value) }
+
   /// One step of one parameter.
   public func step(_ value: Tensor, along gradient: Tensor, state: inout State, context: StepContext) -> Tensor {
     value - moments.step(along: context.decayed(gradient, of: value), &state, context)

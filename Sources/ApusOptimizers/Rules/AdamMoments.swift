@@ -21,6 +21,13 @@ struct AdamMoments {
     try HyperparameterError.check("epsilon", atLeastZero: epsilon)
   }
 
+  func startState(like value: Tensor) -> Adam.State {
+    var state = Adam.State()
+    (state.first, state.second) = (.storedZeros(like: value), .storedZeros(like: value))
+    if amsgrad { state.largestSecond = .storedZeros(like: value) }
+    return state
+  }
+
   /// What is taken from the weights.
   func step(along g: Tensor, _ state: inout Adam.State, _ context: StepContext) -> Tensor {
     let oldFirst = state.first ?? .storedZeros(like: g)

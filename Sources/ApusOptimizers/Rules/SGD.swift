@@ -87,6 +87,9 @@ public final class SGD: Optimizer {
     }
   }
 
+  /// Without momentum nothing is kept; with it rows without a gradient would go on.
+  public func startState(like value: Tensor) -> State? { momentum == 0 ? State() : nil }
+
   /// One step of one parameter.
   public func step(_ value: Tensor, along gradient: Tensor, state: inout State, context: StepContext) -> Tensor {
     let rate = Tensor.bound(context.learningRate, like: value)

@@ -23,7 +23,7 @@ public func checkpointed(_ x: Tensor, _ body: (Tensor) -> Tensor) -> Tensor {
 public func checkpointed(_ xs: [Tensor], _ body: ([Tensor]) -> Tensor) -> Tensor {
   guard GradientScope.isActive else { return body(xs) }
   let variables = xs.map { $0.asVariable() }
-  let value = body(variables)
+  let value = BodyScope.$isActive.withValue(true) { body(variables) }
   // The key of random numbers counts as an input, so that masks are drawn again instead of kept.
   let keys = [RandomContext.current?.key].compactMap { $0 }
   var recorder = FunctionRecorder(inputs: variables + keys)

@@ -3,6 +3,12 @@ package enum GradientScope {
   @TaskLocal package static var isActive = false
 }
 
+/// Whether the body of a loop or of a checkpointed function is being recorded: it stands for computations that are
+/// recorded elsewhere, so that no gradient can be taken at a variable made inside.
+package enum BodyScope {
+  @TaskLocal package static var isActive = false
+}
+
 extension Tensor {
   /// A stand-in for the tensor that a gradient can be taken at, apart from every other use of the same value.
   package func asVariable() -> Tensor { Tensor.record(Variable(), [self]) }

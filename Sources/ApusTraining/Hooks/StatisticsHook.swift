@@ -43,7 +43,7 @@ public final class StatisticsHook: TrainingHook {
       statistics($0.parameter.value, $0.name, .weight)
     }
     for entry in training.gradients()?.entries ?? [] {
-      if let tensor = entry.tensor { latest.append(statistics(tensor, entry.name, .gradient)) }
+      if let tensor = entry.whole { latest.append(statistics(tensor, entry.name, .gradient)) }
     }
     latest += training.activations().map { statistics($0.output, $0.layer, .activation) }
     guard let run = training.run else { return }

@@ -31,6 +31,8 @@ public struct ModelOptions: Sendable, Hashable {
   public var width: Int?
   /// Features of the vector of a symbol; 0 for one-hot vectors.
   public var embedding: Int?
+  /// Whether training touches only the vectors of the symbols that occur.
+  public var sparseEmbedding: Bool?
   /// How the steps of a text become one vector.
   public var pooling: String?
   /// How a decoder looks at the source.
@@ -58,6 +60,7 @@ public struct ModelOptions: Sendable, Hashable {
     options.form = form ?? earlier.form
     options.width = width ?? earlier.width
     options.embedding = embedding ?? earlier.embedding
+    options.sparseEmbedding = sparseEmbedding ?? earlier.sparseEmbedding
     options.pooling = pooling ?? earlier.pooling
     options.attention = attention ?? earlier.attention
     options.scheduledSampling = scheduledSampling ?? earlier.scheduledSampling
@@ -75,7 +78,7 @@ public struct ModelOptions: Sendable, Hashable {
       ("--normalization", text(normalization)), ("--initializer", text(initializer)),
       ("--bias-initial", text(biasInitial)), ("--form", text(form)),
       ("--width", text(width)), ("--embedding", text(embedding)),
-      ("--pooling", text(pooling)), ("--attention", text(attention)),
+      ("--sparse-embedding", text(sparseEmbedding)), ("--pooling", text(pooling)), ("--attention", text(attention)),
       ("--scheduled-sampling", text(scheduledSampling)), ("--sampling-steps", text(samplingSteps)),
     ]
   }
@@ -88,7 +91,8 @@ extension ModelConfiguration {
       inputDropout: options.inputDropout, inputNoise: options.inputNoise, spatialDropout: options.spatialDropout,
       activation: options.activation, normalization: options.normalization,
       initializer: options.initializer, biasInitial: options.biasInitial, form: options.form,
-      width: options.width, embedding: options.embedding, pooling: options.pooling, attention: options.attention,
+      width: options.width, embedding: options.embedding, sparseEmbedding: options.sparseEmbedding,
+      pooling: options.pooling, attention: options.attention,
       scheduledSampling: options.scheduledSampling, samplingSteps: options.samplingSteps)
   }
 
@@ -99,7 +103,8 @@ extension ModelConfiguration {
     (options.inputNoise, options.spatialDropout) = (inputNoise, spatialDropout)
     (options.activation, options.normalization, options.form) = (activation, normalization, form)
     (options.initializer, options.biasInitial, options.width) = (initializer, biasInitial, width)
-    (options.embedding, options.pooling, options.attention) = (embedding, pooling, attention)
+    (options.embedding, options.sparseEmbedding) = (embedding, sparseEmbedding)
+    (options.pooling, options.attention) = (pooling, attention)
     (options.scheduledSampling, options.samplingSteps) = (scheduledSampling, samplingSteps)
     return options
   }

@@ -58,6 +58,7 @@ public final class StepBenchmark {
     }
     let (model, batch) = try Self.subject(name, options, batchSize)
     parameters = model.parameterCount
+    if mode == .train { try optimizer.make().validateRows(of: model) }
     step = Self.step(model, mode, batch, optimizer)
     realize(model.parameters.map { $0.parameter.stored })
     let watch = Stopwatch()

@@ -115,6 +115,7 @@ public final class Trainer<Model: Layer> {
     try options.validate()
     try optimizer.validate()
     try optimizer.validateGroups()
+    try optimizer.validateRows(of: model)
     try checkNames()
     for hook in hooks { try hook.period.validate(hook.name) }
     if options.earlyStopping.patience != nil, validation == nil {

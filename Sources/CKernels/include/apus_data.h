@@ -28,6 +28,15 @@ int64_t apus_gather_rows(int element_size, const void *src, int64_t rows, int64_
 int64_t apus_scatter_add_rows(apus_dtype dtype, void *dst, int64_t rows, int64_t row_length, const int64_t *indices,
                               int64_t count, const void *src, int threads);
 
+/// first[j] = the smallest i with indices[i] == indices[j]. table is scratch memory of `slots` elements, a power of two
+/// and more than count.
+void apus_first_positions(const int64_t *indices, int64_t count, int64_t *first, int64_t *table, int64_t slots);
+
+/// dst[indices[j], :] = src[j, :], of equal indices the first; dst is [rows, row_length], and its other rows are not
+/// touched. Indices outside 0..<rows are skipped; returns the first such position, otherwise -1.
+int64_t apus_replace_rows(int element_size, void *dst, int64_t rows, int64_t row_length, const int64_t *indices,
+                          int64_t count, const void *src, int threads);
+
 #if defined(__cplusplus)
 }
 #endif

@@ -99,7 +99,7 @@ public func scan(
   }
   let carries = initial.map { Placeholder.tensor($0.type) }
   let slices = sequences.map { Placeholder.tensor(TensorType($0.shape.removingFirst(), $0.dtype)) }
-  let (next, outputs) = body(carries, slices)
+  let (next, outputs) = BodyScope.$isActive.withValue(true) { body(carries, slices) }
   guard next.count == initial.count else {
     let problem = "scan: the body returns \(next.count) carries for \(initial.count) initial ones"
     return ([Diagnostics.fail(ShapeError(problem), like: initial.first?.type)], [])
