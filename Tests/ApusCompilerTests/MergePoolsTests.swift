@@ -38,16 +38,8 @@ import Testing
       let x = Tensor.randomNormal([4, 3, 11, 10])
       let weights = Tensor.randomNormal(withTraining { block(x) }.shape)
       realize(x, weights)
-      let plain = PlanExecutor(backend: CPUBackend(options: CPUOptions(threads: 1)), pipeline: Pipeline(fuses: false))
-      let expected = Execution.$override.withValue(plain) { results(block, x, weights) }
-      Execution.$override.withValue(CPUExecutor.make(options: CPUOptions(threads: 2))) {
-        for (found, wanted) in zip(results(block, x, weights), expected) {
-          let size = wanted.map(abs).max() ?? 0
-          // The bias before a normalisation has the gradient 0: what is left there is rounding, of sums of order 1.
-          let furthest = zip(found, wanted).map { abs($0 - $1) }.max() ?? 0
-          #expect(furthest <= 5e-5 * (size + 1), "of \(wanted.count) numbers up to \(size)")
-        }
-      }
+      // The bias before a normalisation has the gradient 0: what is left there is rounding, of sums of order 1.
+      expectSameAsEveryOperationByItself(within: 5e-5) { results(block, x, weights) }
     }
   }
 

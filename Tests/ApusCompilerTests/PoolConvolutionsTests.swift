@@ -38,15 +38,7 @@ import Testing
       let x = Tensor.randomNormal([32, 1, 12, 11])
       let weights = Tensor.randomNormal(block(x).shape)
       realize(x, weights)
-      let plain = PlanExecutor(backend: CPUBackend(options: CPUOptions(threads: 1)), pipeline: Pipeline(fuses: false))
-      let expected = Execution.$override.withValue(plain) { results(block, x, weights) }
-      Execution.$override.withValue(CPUExecutor.make(options: CPUOptions(threads: 2))) {
-        for (found, wanted) in zip(results(block, x, weights), expected) {
-          let size = wanted.map(abs).max() ?? 0
-          let furthest = zip(found, wanted).map { abs($0 - $1) }.max() ?? 0
-          #expect(furthest <= 1e-5 * (size + 1), "of \(wanted.count) numbers up to \(size)")
-        }
-      }
+      expectSameAsEveryOperationByItself(within: 1e-5) { results(block, x, weights) }
     }
   }
 
