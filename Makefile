@@ -19,7 +19,7 @@ demo: setup  ## build in release, train LeNet-5 on Fashion-MNIST for 10 epochs, 
 
 test: setup  ## build and run all tests
 	swift build --build-tests $(TEST_FLAGS)
-	swift test --skip-build --disable-xctest $(TEST_FLAGS)
+	scripts/run-tests $(TEST_FLAGS)
 
 build: setup  ## build the command in release: .build/release/apus
 	swift build -c release --product apus

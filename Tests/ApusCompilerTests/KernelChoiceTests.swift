@@ -71,7 +71,8 @@ private func temporary(_ name: String) -> String { NSTemporaryDirectory() + "apu
     _ path: String?, _ clock: FakeClock, machine: String = "m", budget: UInt64 = 1_000_000,
     report: @escaping @Sendable (String) -> Void = { Issue.record("unexpected report: \($0)") }
   ) -> KernelChooser {
-    KernelChooser(path: path, machine: machine, budget: budget, now: clock.now, waited: { 0 }, report: report)
+    KernelChooser(
+      path: path, machine: machine, budget: budget, now: clock.now, waited: { ThreadWaits() }, report: report)
   }
 
   /// Asks for a choice among ways that take so long; nil where nothing was measured.
@@ -144,7 +145,9 @@ private func temporary(_ name: String) -> String { NSTemporaryDirectory() + "apu
   @Test func steadyTimesOfAProcessThatWaitsAreNotBelieved() {
     for (waits, place) in [(UInt64(1), 1), (50, 0)] {
       let (clock, waited) = (FakeClock(), FakeClock())
-      let chooser = KernelChooser(path: nil, machine: "m", now: clock.now, waited: waited.now, report: { _ in })
+      let chooser = KernelChooser(
+        path: nil, machine: "m", now: clock.now, waited: { ThreadWaits(byThread: ["1": waited.now()]) },
+        report: { _ in })
       let found = chooser.choice("p", ["a", "b"]) { place in
         {
           clock.pass(place == 0 ? 100 : 50)
@@ -155,10 +158,17 @@ private func temporary(_ name: String) -> String { NSTemporaryDirectory() + "apu
     }
   }
 
-  @Test func waitsForProcessorsAreCounted() {
-    // They grow, if at all.
-    let before = ThreadWaits.total()
-    #expect(ThreadWaits.total() >= before)
+  @Test func onlyThreadsThatLivedAllTheTimeCount() {
+    let earlier = ThreadWaits(byThread: ["1": 100, "2": 1_000_000, "3": 7])
+    // One waited, one ended, one is as it was, and one began.
+    #expect(ThreadWaits(byThread: ["1": 130, "3": 7, "4": 500]).since(earlier) == 30)
+    // A number given to another thread anew.
+    #expect(ThreadWaits(byThread: ["2": 12]).since(earlier) == 0)
+  }
+
+  @Test func linuxCountsTheWaitsOfThisThread() {
+    let waits = ThreadWaits.current()
+    #expect(waits.byThread["\(ProcessInfo.processInfo.processIdentifier)"] != nil || waits.byThread.isEmpty)
   }
 
   @Test func aWayThatCannotDoItIsPassedOver() {
@@ -286,7 +296,8 @@ private func temporary(_ name: String) -> String { NSTemporaryDirectory() + "apu
       // Whatever the times are, each problem is noted.
       let race = KernelRace(rounds: 1, hopeless: .infinity, mostNoise: .infinity)
       let chooser = KernelChooser(
-        path: path, budget: .max, race: race, waited: { 0 }, report: { Issue.record("unexpected report: \($0)") })
+        path: path, budget: .max, race: race, waited: { ThreadWaits() },
+        report: { Issue.record("unexpected report: \($0)") })
       return PlanExecutor(backend: CPUBackend(options: CPUOptions(threads: 2, usesWinograd: true), chooser: chooser))
     }
     let expected = run(item, ReferenceExecutor())
@@ -315,7 +326,7 @@ private func temporary(_ name: String) -> String { NSTemporaryDirectory() + "apu
       Issue.record("something was measured")
       return 1
     }
-    let asked = KernelChooser(path: path, now: noClock, waited: { 0 }, report: { _ in })
+    let asked = KernelChooser(path: path, now: noClock, waited: { ThreadWaits() }, report: { _ in })
     let deterministic = CPUBackend(options: CPUOptions(isDeterministic: true, measuresKernels: true), chooser: asked)
     #expect(deterministic.chooser == nil)
     #expect(CPUBackend(options: CPUOptions(isDeterministic: true, measuresKernels: true)).chooser == nil)
@@ -334,7 +345,7 @@ private func temporary(_ name: String) -> String { NSTemporaryDirectory() + "apu
       try? FileManager.default.removeItem(atPath: path)
       let options = CPUOptions(threads: 2, usesWinograd: usesWinograd)
       let chooser = KernelChooser(
-        path: path, race: KernelRace(rounds: 1, mostNoise: .infinity), waited: { 0 }, report: { _ in })
+        path: path, race: KernelRace(rounds: 1, mostNoise: .infinity), waited: { ThreadWaits() }, report: { _ in })
       _ = run(Self.cases[0], PlanExecutor(backend: CPUBackend(options: options, chooser: chooser)))
       let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
       #expect(text.contains("winograd") == usesWinograd)

@@ -20,7 +20,7 @@ package final class KernelChooser: Sendable {
   private let budget: UInt64
   private let race: KernelRace
   private let now: @Sendable () -> UInt64
-  private let waited: @Sendable () -> UInt64
+  private let waited: @Sendable () -> ThreadWaits
   private let report: @Sendable (String) -> Void
   private let explains: Bool
   private let state = Mutex(State())
@@ -31,13 +31,13 @@ package final class KernelChooser: Sendable {
   ///   - path: of the file; nil to keep nothing.
   ///   - budget: of one plan, in nanoseconds.
   ///   - now: a clock, in nanoseconds.
-  ///   - waited: how long this process has waited for processors, in nanoseconds.
+  ///   - waited: how long the threads of this process have waited for processors.
   ///   - report: takes a sentence for people.
   ///   - explains: whether to report each measurement.
   init(
     path: String?, machine: String = KernelChoices.machine, budget: UInt64 = 5_000_000_000,
     race: KernelRace = KernelRace(), now: @escaping @Sendable () -> UInt64 = KernelChooser.monotonic,
-    waited: @escaping @Sendable () -> UInt64 = ThreadWaits.total,
+    waited: @escaping @Sendable () -> ThreadWaits = ThreadWaits.current,
     report: @escaping @Sendable (String) -> Void = KernelChooser.printed, explains: Bool = false
   ) {
     (self.path, self.machine, self.budget, self.race) = (path, machine, budget, race)
@@ -90,7 +90,7 @@ package final class KernelChooser: Sendable {
       return now() &- start
     }
     // Times can be steady and still say more about other programs, when the threads of a kernel wait for each other.
-    let isQuiet = outcome.isQuiet && waited() &- waitedBefore <= (now() &- raceStart) / Self.mostWaiting
+    let isQuiet = outcome.isQuiet && waited().since(waitedBefore) <= (now() &- raceStart) / Self.mostWaiting
     let place = isQuiet ? runs[outcome.winner].place : 0
     if explains {
       let times = zip(runs, outcome.times).map { run, time in
