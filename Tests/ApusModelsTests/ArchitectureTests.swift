@@ -92,7 +92,7 @@ import Testing
     }
     try withExecutor {
       let model = withoutDropoutInHeads(try unfilled(configuration))
-      Noise.fill(model)
+      Noise.fill(model, low: Float(golden.options["low"]?.double ?? 0))
       let images = Tensor(
         Noise.values("\(name)/input\(Int(golden.options["images"]?.double ?? 0))", Shape([batch] + image)))
       let output = model(images)
@@ -116,6 +116,10 @@ import Testing
   /// For single elements of gradients, which go through up to 250 layers and back: the gradients of PyTorch 2.13 in f32 are
   /// up to 6e-4 from these in f64 (Inception-v4; 3e-4 with oneDNN's AVX2 kernels, 2e-4 with its AVX-512 kernels).
   private static let elementLimit = 1e-3
+
+  /// How much wider the limits are for gradients that go through the largest pixels of so many windows that some have two
+  /// nearly equal ones: those of PyTorch in f32 are up to 20 (norms) and 40 times (elements) beyond the usual limits.
+  private static let undecided = 30.0
 
   private func checkTraining(
     _ model: some Layer, _ golden: GoldenFile.Case, _ images: Tensor, _ labels: Tensor
@@ -149,7 +153,9 @@ import Testing
     #expect(!golden.has("head\(gradients.auxiliary.count - 2)"))
     if !states.isEmpty { try check("states", stack(states)) }
     guard hasGradients else { return }
-    try check("input_gradient", pixels, limit: Self.elementLimit)
+    let from = golden.options["decided_from"]?.text ?? ""
+    let decided = try #require(entries.firstIndex { $0.name.hasPrefix("model." + from) })
+    try check("input_gradient", pixels, limit: Self.elementLimit * (decided == 0 ? 1 : Self.undecided))
     let wantedNorms = try golden.array("gradient_norms").scalars(as: Double.self)
     let wantedSamples = try golden.array("gradient_samples").scalars(as: Double.self)
     try #require(wantedNorms.count == norms.count)
@@ -160,14 +166,15 @@ import Testing
     for (position, entry) in entries.enumerated() {
       let (norm, wanted): (Double, Double) = (norms[position].item(), wantedNorms[position])
       let scale = max(wanted, smallest)
+      let width = position < decided ? Self.undecided : 1
       #expect(
-        abs(norm - wanted) <= Self.limit * scale, "\(golden.name) \(entry.name): norm \(norm), not \(wanted)")
+        abs(norm - wanted) <= Self.limit * width * scale, "\(golden.name) \(entry.name): norm \(norm), not \(wanted)")
       let size = scale / Double(tensors[position].count).squareRoot()
       for (sample, value) in samples[position].scalars(as: Double.self).enumerated() {
         let wanted = wantedSamples[4 * position + sample]
         let error = abs(value - wanted) / max(abs(wanted), size)
-        #expect(error <= Self.elementLimit, "\(golden.name) \(entry.name): a gradient is off by \(error)")
-        squaredErrors += error * error
+        #expect(error <= Self.elementLimit * width, "\(golden.name) \(entry.name): a gradient is off by \(error)")
+        squaredErrors += (error / width) * (error / width)
       }
     }
     let typical = (squaredErrors / Double(wantedSamples.count)).squareRoot()
@@ -193,8 +200,8 @@ import Testing
 }
 
 extension Noise {
-  /// Gives every parameter and running statistic its numbers.
-  static func fill(_ model: some Module) {
+  /// Gives every parameter and running statistic its numbers; `low` is the shift of the units that are mostly off.
+  static func fill(_ model: some Module, low: Float = -0.55) {
     let listed = model.parameters
     let normalized = Set(listed.map(\.name).filter { $0.hasSuffix("running_mean") }.map { $0.dropLast(12) })
     for named in listed {
@@ -209,7 +216,7 @@ extension Noise {
         } else if name.hasSuffix("weight"), normalized.contains(name.dropLast(6)) {
           values(name, shape) { $0 * 0.05 + 0.2 }
         } else if name.hasSuffix("bias"), normalized.contains(name.dropLast(4)) {
-          values(name, shape) { $0 * 0.02 + ($0 < -0.5 ? -0.55 : 1) }
+          values(name, shape) { $0 * 0.02 + ($0 < -0.5 ? low : 1) }
         } else {
           values(name, shape) { $0 * 0.125 }
         }
