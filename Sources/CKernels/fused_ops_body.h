@@ -2,6 +2,7 @@
 //
 // One tight loop per operation of a fused program. Included once per instruction set and compute type with
 //   T, I        element type and the signed integer of its size
+//   MANTISSA_BITS  of T, without the leading one
 //   LANES       elements per vector
 //   NAME(x)     x with a suffix unique to this inclusion
 //   APUS_SLEEF(function, accuracy)  its full name; MAP(map) the loop that calls it, see sleef.h
@@ -153,6 +154,7 @@ TERNARY(submul, c - a * b)
 #include "fused_convert_body.h"
 #include "fused_reduce_body.h"
 #include "softmax_body.h"
+#include "squash_body.h"
 #include "recurrent_body.h"
 
 static const apus_fused_kernels NAME(kernels) = {

@@ -55,6 +55,34 @@ static void NAME(tile)(int rows, int64_t k, const T *a, int64_t ars, int64_t acs
   }
 }
 
+/// The same for one or two rows and several packed panels, `step` apart: a tile of one panel would wait for its few sums.
+static inline __attribute__((always_inline)) void NAME(strip_of)(const int rows, const int panels, int64_t k, const T *a,
+                                                                 int64_t ars, int64_t acs, const T *b, int64_t step,
+                                                                 T beta, T *c, int64_t ldc) {
+  V acc[2][8];
+  FULL for (int i = 0; i < rows; ++i)
+    FULL for (int j = 0; j < 2 * panels; ++j) acc[i][j] = (V){0};
+  for (int64_t p = 0; p < k; ++p, a += acs, b += 2 * L) {
+    V x[2];
+    FULL for (int i = 0; i < rows; ++i) x[i] = BROADCAST(a[i * ars]);
+    FULL for (int j = 0; j < 2 * panels; ++j) {
+      const V y = *(const U *)(b + j / 2 * step + j % 2 * L);
+      FULL for (int i = 0; i < rows; ++i) acc[i][j] = FMA(x[i], y, acc[i][j]);
+    }
+  }
+  FULL for (int i = 0; i < rows; ++i)
+    FULL for (int j = 0; j < 2 * panels; ++j) {
+      U *place = (U *)(c + i * ldc + j * L);
+      *place = beta != 0 ? acc[i][j] + *place * beta : acc[i][j];
+    }
+}
+
+static void NAME(strip)(int rows, int64_t k, const T *a, int64_t ars, int64_t acs, const T *b, int64_t step, T beta, T *c,
+                        int64_t ldc) {
+  if (rows == 1) return NAME(strip_of)(1, 4, k, a, ars, acs, b, step, beta, c, ldc);
+  NAME(strip_of)(2, 2, k, a, ars, acs, b, step, beta, c, ldc);
+}
+
 /// sums[r, ...] += the sum over k of b[r * ldb + k] * x[k * 2L ...], in one or two vectors, for rows of b.
 static inline __attribute__((always_inline)) void NAME(dot_rows_of)(const int rows, const int vectors, int64_t k,
                                                                     const T *b, int64_t ldb, const T *x, T *sums) {
@@ -127,7 +155,7 @@ static void NAME(sum_rows)(const T *m, int64_t ld, int64_t rows, int64_t columns
   }
 }
 
-static const GEMM_KERNELS NAME(gemm) = {TILE_ROWS, 2 * L, NAME(tile), NAME(dot_rows), NAME(dot),
+static const GEMM_KERNELS NAME(gemm) = {TILE_ROWS, 2 * L, NAME(tile), NAME(strip), NAME(dot_rows), NAME(dot),
                                          NAME(sum_rows)};
 
 #undef V

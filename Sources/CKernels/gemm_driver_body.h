@@ -62,7 +62,15 @@ static void NAME(multiply_block)(void *context, int64_t unit, int thread) {
     acs = mr;
   }
   const int packed = a == packed_a;
+  // Panels that one or two rows take at once.
+  const int64_t group = p->packed_all && rows <= 2 ? 4 / rows : 0;
   for (int64_t panel = first_panel; panel < last_panel; ++panel) {
+    if (group > 0 && panel + group <= last_panel && (panel + group) * nr <= p->n) {
+      KERNELS->strip((int)rows, p->k, a, ars, acs, p->packed_b + panel * p->k * nr, p->k * nr, p->beta,
+                     p->c + first_row * p->ldc + panel * nr, p->ldc);
+      panel += group - 1;
+      continue;
+    }
     const int64_t column = panel * nr, columns = apus_min64(nr, p->n - column);
     const int direct = !p->packed_all && columns == nr;
     const T *b = direct ? p->b + column : p->packed_b + (p->packed_all ? panel * p->k * nr : 0);

@@ -61,6 +61,8 @@ typedef struct {
   int tile_rows, tile_columns;
   void (*tile)(int rows, int64_t k, const float *a, int64_t ars, int64_t acs, const float *b, int64_t bs, float beta,
                float *c, int64_t ldc);
+  void (*strip)(int rows, int64_t k, const float *a, int64_t ars, int64_t acs, const float *b, int64_t step, float beta,
+                float *c, int64_t ldc);
   void (*dot_rows)(int rows, int vectors, int64_t k, const float *b, int64_t ldb, const float *x, float *sums);
   float (*dot)(const float *x, const float *y, int64_t count);
   void (*sum_rows)(const float *m, int64_t ld, int64_t rows, int64_t columns, const float *x, float *y);
@@ -70,6 +72,8 @@ typedef struct {
   int tile_rows, tile_columns;
   void (*tile)(int rows, int64_t k, const double *a, int64_t ars, int64_t acs, const double *b, int64_t bs, double beta,
                double *c, int64_t ldc);
+  void (*strip)(int rows, int64_t k, const double *a, int64_t ars, int64_t acs, const double *b, int64_t step, double beta,
+                double *c, int64_t ldc);
   void (*dot_rows)(int rows, int vectors, int64_t k, const double *b, int64_t ldb, const double *x, double *sums);
   double (*dot)(const double *x, const double *y, int64_t count);
   void (*sum_rows)(const double *m, int64_t ld, int64_t rows, int64_t columns, const double *x, double *y);

@@ -18,6 +18,7 @@
 
 #define T float
 #define I int32_t
+#define MANTISSA_BITS 23
 #define LANES 16
 #define NAME(x) f32_##x
 #define FMOD fmodf
@@ -27,6 +28,7 @@
 
 #define T double
 #define I int64_t
+#define MANTISSA_BITS 52
 #define LANES 8
 #define NAME(x) f64_##x
 #define FMOD fmod

@@ -15,6 +15,7 @@
 
 #define T float
 #define I int32_t
+#define MANTISSA_BITS 23
 #define LANES 4
 #define NAME(x) f32_##x
 #define FMOD fmodf
@@ -24,6 +25,7 @@
 
 #define T double
 #define I int64_t
+#define MANTISSA_BITS 52
 #define LANES 2
 #define NAME(x) f64_##x
 #define FMOD fmod

@@ -1,150 +1,99 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Steps of LSTM and GRU on runs of units of one row, at most one run at a time. Part of fused_ops_body.h.
-//
-// A run is short enough for three gates to fit one register of a fused program, whose functions are used here.
+// Steps of LSTM and GRU: a vector of units of one row goes through the whole step in registers. Part of fused_ops_body.h.
 
-enum { NAME(run_vectors) = APUS_TILE_BYTES / 4 / sizeof(V), NAME(run) = NAME(run_vectors) * LANES };
-
-/// Vectors that begin with `count` values; the rest of the last one is 0.
-static inline void NAME(take)(V *dst, const T *src, int64_t count) {
-  const int64_t whole = count / LANES;
-  for (int64_t i = 0; i < whole; ++i) dst[i] = *(const U *)(src + i * LANES);
-  if (count == whole * LANES) return;
-  dst[whole] = SPLAT(0);
-  memcpy(&dst[whole], src + whole * LANES, (size_t)(count - whole * LANES) * sizeof(T));
+/// The first `count` of a vector's values; the rest is 0. All callers are inlined, mostly with LANES.
+static inline __attribute__((always_inline)) V NAME(take)(const T *src, int64_t count) {
+  if (count == LANES) return *(const U *)src;
+  V values = SPLAT(0);
+  memcpy(&values, src, (size_t)count * sizeof(T));
+  return values;
 }
 
-static inline void NAME(put)(T *dst, const V *src, int64_t count) {
-  const int64_t whole = count / LANES;
-  for (int64_t i = 0; i < whole; ++i) *(U *)(dst + i * LANES) = src[i];
-  if (count > whole * LANES) memcpy(dst + whole * LANES, &src[whole], (size_t)(count - whole * LANES) * sizeof(T));
+static inline __attribute__((always_inline)) void NAME(put)(T *dst, V values, int64_t count) {
+  if (count == LANES) *(U *)dst = values;
+  else memcpy(dst, &values, (size_t)count * sizeof(T));
 }
 
-static inline void NAME(apply)(apus_op_kernel function, V *values, int64_t vectors) {
-  const apus_operand operand = {(char *)values, sizeof(V)};
-  const apus_instruction instruction = {0};
-  function(&operand, &instruction, vectors);
-}
-
-/// At most 3.5 ulp, 1.9 measured in f32, where that of fused programs has 1: that one takes 32 ns for 16 floats, more than
-/// all else in a step of LSTM, and this one 5 to 13. Small gradients of attention over GRU's states show the difference.
-static void NAME(quick_tanh)(const apus_operand *o, const apus_instruction *in, int64_t vectors) {
-  NAME(map)(APUS_SLEEF(tanh, u35), o[in->dst].values, &o[in->a], &o[in->a], vectors);
-}
-
-static void NAME(lstm_step)(const void *const *in, void *const *out, int64_t rows, int64_t units) {
-  const T *x = in[0], *r = in[1], *before = in[2];
-  T *h = out[0], *c = out[1], *gates = out[2];
-  V a[4][NAME(run_vectors)], b[NAME(run_vectors)], t[NAME(run_vectors)];
-  // i, f, o side by side for the one function they share.
-  static const int order[4] = {0, 1, 3, 2};
-  for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t first = 0; first < units; first += NAME(run)) {
-      const int64_t count = apus_min64(NAME(run), units - first), vectors = apus_ceil_div(count, LANES);
-      V *sums = a[0];
-      for (int k = 0; k < 4; ++k) {
-        const int64_t place = row * 4 * units + order[k] * units + first;
-        NAME(take)(sums + k * vectors, x + place, count);
-        NAME(take)(b, r + place, count);
-        for (int64_t i = 0; i < vectors; ++i) sums[k * vectors + i] += b[i];
-      }
-      NAME(apply)(NAME(sigmoid), sums, 3 * vectors);
-      NAME(apply)(NAME(quick_tanh), sums + 3 * vectors, vectors);
-      for (int k = 0; k < 4; ++k) {
-        NAME(put)(gates + row * 4 * units + order[k] * units + first, sums + k * vectors, count);
-      }
-      NAME(take)(b, before + row * units + first, count);
-      for (int64_t i = 0; i < vectors; ++i) t[i] = b[i] = sums[vectors + i] * b[i] + sums[i] * sums[3 * vectors + i];
-      NAME(put)(c + row * units + first, b, count);
-      NAME(apply)(NAME(quick_tanh), t, vectors);
-      for (int64_t i = 0; i < vectors; ++i) t[i] *= sums[2 * vectors + i];
-      NAME(put)(h + row * units + first, t, count);
-    }
+/// Calls NAME(name)(in, out, row, first unit, units, count) for all vectors of units.
+#define OVER_UNITS(name)                                                                                             \
+  static void NAME(name)(const void *const *in, void *const *out, int64_t rows, int64_t units) {                     \
+    for (int64_t row = 0; row < rows; ++row) {                                                                       \
+      int64_t first = 0;                                                                                             \
+      for (; first + LANES <= units; first += LANES) NAME(name##_units)(in, out, row, first, units, LANES);          \
+      if (first < units) NAME(name##_units)(in, out, row, first, units, units - first);                              \
+    }                                                                                                                \
   }
-}
 
-static void NAME(lstm_step_backward)(const void *const *in, void *const *out, int64_t rows, int64_t units) {
-  const T *gates = in[0], *before = in[1], *c = in[2], *dh = in[3], *dc = in[4];
-  T *sums = out[0], *dbefore = out[1];
-  V a[4][NAME(run_vectors)], s[4][NAME(run_vectors)], p[NAME(run_vectors)], t[NAME(run_vectors)];
-  V gh[NAME(run_vectors)], gc[NAME(run_vectors)];
-  for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t first = 0; first < units; first += NAME(run)) {
-      const int64_t count = apus_min64(NAME(run), units - first), vectors = apus_ceil_div(count, LANES);
-      const int64_t state = row * units + first, gate = row * 4 * units + first;
-      for (int k = 0; k < 4; ++k) NAME(take)(a[k], gates + gate + k * units, count);
-      NAME(take)(p, before + state, count);
-      NAME(take)(t, c + state, count);
-      NAME(take)(gh, dh + state, count);
-      NAME(take)(gc, dc + state, count);
-      NAME(apply)(NAME(quick_tanh), t, vectors);
-      for (int64_t n = 0; n < vectors; ++n) {
-        const V i = a[0][n], f = a[1][n], g = a[2][n], o = a[3][n], one = SPLAT(1);
-        const V total = gc[n] + gh[n] * o * (one - t[n] * t[n]);
-        s[0][n] = total * g * (i * (one - i));
-        s[1][n] = total * p[n] * (f * (one - f));
-        s[2][n] = total * i * (one - g * g);
-        s[3][n] = gh[n] * t[n] * (o * (one - o));
-        gc[n] = total * f;
-      }
-      for (int k = 0; k < 4; ++k) NAME(put)(sums + gate + k * units, s[k], count);
-      NAME(put)(dbefore + state, gc, count);
-    }
-  }
-}
+#define UNITS(name)                                                                                                  \
+  static inline __attribute__((always_inline)) void NAME(name)(const void *const *in, void *const *out, int64_t row, \
+                                                               int64_t first, int64_t units, int64_t count)
 
-static void NAME(gru_step)(const void *const *in, void *const *out, int64_t rows, int64_t units) {
-  const T *x = in[0], *s = in[1], *before = in[2];
-  T *h = out[0], *gates = out[1];
-  V a[3][NAME(run_vectors)], b[3][NAME(run_vectors)], p[NAME(run_vectors)];
-  for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t first = 0; first < units; first += NAME(run)) {
-      const int64_t count = apus_min64(NAME(run), units - first), vectors = apus_ceil_div(count, LANES);
-      const int64_t state = row * units + first, gate = row * 3 * units + first;
-      for (int k = 0; k < 3; ++k) {
-        NAME(take)(a[k], x + gate + k * units, count);
-        NAME(take)(b[k], s + gate + k * units, count);
-      }
-      for (int k = 0; k < 2; ++k) {
-        for (int64_t i = 0; i < vectors; ++i) a[k][i] += b[k][i];
-        NAME(apply)(NAME(sigmoid), a[k], vectors);
-      }
-      for (int64_t i = 0; i < vectors; ++i) a[2][i] += a[0][i] * b[2][i];
-      NAME(apply)(NAME(tanh), a[2], vectors);
-      NAME(take)(p, before + state, count);
-      for (int64_t i = 0; i < vectors; ++i) p[i] = a[2][i] + a[1][i] * (p[i] - a[2][i]);
-      for (int k = 0; k < 3; ++k) NAME(put)(gates + gate + k * units, a[k], count);
-      NAME(put)(h + state, p, count);
-    }
-  }
+UNITS(lstm_step_units) {
+  const int64_t state = row * units + first, gate = row * 4 * units + first;
+  const T *x = (const T *)in[0] + gate, *r = (const T *)in[1] + gate, *before = (const T *)in[2] + state;
+  T *h = (T *)out[0] + state, *c = (T *)out[1] + state, *gates = (T *)out[2] + gate;
+  V a[4];
+  for (int k = 0; k < 4; ++k) a[k] = NAME(take)(x + k * units, count) + NAME(take)(r + k * units, count);
+  const V i = NAME(sigmoid_of)(a[0]), f = NAME(sigmoid_of)(a[1]), g = NAME(tanh_of)(a[2]), o = NAME(sigmoid_of)(a[3]);
+  const V after = f * NAME(take)(before, count) + i * g;
+  NAME(put)(gates, i, count);
+  NAME(put)(gates + units, f, count);
+  NAME(put)(gates + 2 * units, g, count);
+  NAME(put)(gates + 3 * units, o, count);
+  NAME(put)(c, after, count);
+  NAME(put)(h, o * NAME(tanh_of)(after), count);
 }
+OVER_UNITS(lstm_step)
 
-static void NAME(gru_step_backward)(const void *const *in, void *const *out, int64_t rows, int64_t units) {
-  const T *gates = in[0], *s = in[1], *before = in[2], *dh = in[3];
-  T *dx = out[0], *ds = out[1], *dbefore = out[2];
-  V a[3][NAME(run_vectors)], q[NAME(run_vectors)], p[NAME(run_vectors)], g[NAME(run_vectors)];
-  for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t first = 0; first < units; first += NAME(run)) {
-      const int64_t count = apus_min64(NAME(run), units - first), vectors = apus_ceil_div(count, LANES);
-      const int64_t state = row * units + first, gate = row * 3 * units + first;
-      for (int k = 0; k < 3; ++k) NAME(take)(a[k], gates + gate + k * units, count);
-      NAME(take)(q, s + gate + 2 * units, count);
-      NAME(take)(p, before + state, count);
-      NAME(take)(g, dh + state, count);
-      for (int64_t i = 0; i < vectors; ++i) {
-        const V r = a[0][i], z = a[1][i], n = a[2][i], one = SPLAT(1);
-        const V ofN = g[i] * (one - z) * (one - n * n);
-        a[0][i] = ofN * q[i] * (r * (one - r));
-        a[1][i] = g[i] * (p[i] - n) * (z * (one - z));
-        a[2][i] = ofN;
-        q[i] = ofN * r;
-        g[i] *= z;
-      }
-      for (int k = 0; k < 3; ++k) NAME(put)(dx + gate + k * units, a[k], count);
-      for (int k = 0; k < 2; ++k) NAME(put)(ds + gate + k * units, a[k], count);
-      NAME(put)(ds + gate + 2 * units, q, count);
-      NAME(put)(dbefore + state, g, count);
-    }
-  }
+UNITS(lstm_step_backward_units) {
+  const int64_t state = row * units + first, gate = row * 4 * units + first;
+  const T *gates = (const T *)in[0] + gate;
+  T *sums = (T *)out[0] + gate;
+  const V i = NAME(take)(gates, count), f = NAME(take)(gates + units, count);
+  const V g = NAME(take)(gates + 2 * units, count), o = NAME(take)(gates + 3 * units, count), one = SPLAT(1);
+  const V before = NAME(take)((const T *)in[1] + state, count), c = NAME(take)((const T *)in[2] + state, count);
+  const V dh = NAME(take)((const T *)in[3] + state, count), dc = NAME(take)((const T *)in[4] + state, count);
+  const V t = NAME(tanh_of)(c), total = dc + dh * o * (one - t * t);
+  NAME(put)(sums, total * g * (i * (one - i)), count);
+  NAME(put)(sums + units, total * before * (f * (one - f)), count);
+  NAME(put)(sums + 2 * units, total * i * (one - g * g), count);
+  NAME(put)(sums + 3 * units, dh * t * (o * (one - o)), count);
+  NAME(put)((T *)out[1] + state, total * f, count);
 }
+OVER_UNITS(lstm_step_backward)
+
+UNITS(gru_step_units) {
+  const int64_t state = row * units + first, gate = row * 3 * units + first;
+  const T *x = (const T *)in[0] + gate, *s = (const T *)in[1] + gate;
+  T *h = (T *)out[0] + state, *gates = (T *)out[1] + gate;
+  const V r = NAME(sigmoid_of)(NAME(take)(x, count) + NAME(take)(s, count));
+  const V z = NAME(sigmoid_of)(NAME(take)(x + units, count) + NAME(take)(s + units, count));
+  const V n = NAME(tanh_of)(NAME(take)(x + 2 * units, count) + r * NAME(take)(s + 2 * units, count));
+  NAME(put)(gates, r, count);
+  NAME(put)(gates + units, z, count);
+  NAME(put)(gates + 2 * units, n, count);
+  NAME(put)(h, n + z * (NAME(take)((const T *)in[2] + state, count) - n), count);
+}
+OVER_UNITS(gru_step)
+
+UNITS(gru_step_backward_units) {
+  const int64_t state = row * units + first, gate = row * 3 * units + first;
+  const T *gates = (const T *)in[0] + gate;
+  T *dx = (T *)out[0] + gate, *ds = (T *)out[1] + gate;
+  const V r = NAME(take)(gates, count), z = NAME(take)(gates + units, count), n = NAME(take)(gates + 2 * units, count);
+  const V s = NAME(take)((const T *)in[1] + gate + 2 * units, count), before = NAME(take)((const T *)in[2] + state, count);
+  const V dh = NAME(take)((const T *)in[3] + state, count), one = SPLAT(1);
+  const V of_n = dh * (one - z) * (one - n * n), of_r = of_n * s * (r * (one - r)), of_z = dh * (before - n) * (z * (one - z));
+  NAME(put)(dx, of_r, count);
+  NAME(put)(dx + units, of_z, count);
+  NAME(put)(dx + 2 * units, of_n, count);
+  NAME(put)(ds, of_r, count);
+  NAME(put)(ds + units, of_z, count);
+  NAME(put)(ds + 2 * units, of_n * r, count);
+  NAME(put)((T *)out[2] + state, dh * z, count);
+}
+OVER_UNITS(gru_step_backward)
+
+#undef UNITS
+#undef OVER_UNITS

@@ -328,6 +328,48 @@ extension Tensor {
     #expect(message { _ = Embedding(10, 2)(Tensor.zeros([3])) }.contains("i32 or i64"))
   }
 
+  /// Rows of a small table are multiplied before they are looked up: beside the same vectors as one-hot products, which are
+  /// not. The table has 5 rows: fewer than half of 24 numbers, and more than half of 6, where only inference does so.
+  @Test(arguments: [0, 1]) func productsOfLookedUpRows(timeAxis: Int) {
+    withExecutor {
+      let embedding = Embedding(5, 3, dtype: .float64)
+      let network = LSTM(3, 4, timeAxis: timeAxis, dtype: .float64)
+      fill(embedding)
+      fill(network)
+      struct Both: Module {
+        var embedding: Embedding
+        var network: LSTM
+      }
+      func products(_ x: Tensor) -> Int {
+        var (count, pending) = (0, [network(x).node])
+        while let node = pending.popLast() {
+          if node.operation is MatMul, node.type(of: 0).shape == [5, 16] { count += 1 }
+          pending += node.inputs.map(\.node)
+        }
+        return count
+      }
+      for shape in [[4, 6], [2, 3]] as [Shape] {
+        let symbols = Tensor((0..<shape.elementCount).map { Int32($0 * 3 % 5) }, shape: shape)
+        let isSmall = shape == [2, 3]
+        #expect(products(embedding(symbols)) == 1)
+        withTraining { #expect(products(embedding(symbols)) == (isSmall ? 0 : 1)) }
+        let oneHot = symbols.oneHot(depth: 5, dtype: .float64)
+        let ways: [(Embedding) -> Tensor] = [
+          { $0(symbols) }, { matmul(oneHot, $0.weight.value) },
+        ]
+        let results = ways.map { vectors in
+          let found = valueWithGradient(of: Both(embedding: embedding, network: network)) {
+            let y = network(vectors(embedding))
+            return ((y * (y + 0.3)).sum(), [y])
+          }
+          return found.auxiliary + found.entries.compactMap(\.tensor)
+        }
+        #expect(results[0].count == 6)
+        for (found, expected) in zip(results[0], results[1]) { #expect((found - expected).largest < 1e-12) }
+      }
+    }
+  }
+
   /// The embedding is a one-hot vector times its table, in values and gradients.
   @Test func embeddingEqualsOneHotProducts() {
     withExecutor {

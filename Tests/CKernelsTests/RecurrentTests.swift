@@ -77,4 +77,50 @@ private func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
     check(Float.self, units: units, tolerance: 4e-6)
     check(Double.self, units: units, tolerance: 1e-14)
   }
+
+  /// The gates i and g of a step are sigmoid and tanh of x: within 2.5 units in the last place, over all magnitudes.
+  @Test func sigmoidAndTanh() {
+    var random = Randomness(29)
+    func check<T: BinaryFloatingPoint & KernelElement>(_ type: T.Type, least: Double) {
+      let units = 4096
+      for scale in [0.3, 3, 20, 0.9 * least] {
+        let values: [T] = random.values(units, scale: scale)
+        let xs = values.enumerated().map { $0 % 4 == 0 ? $1 * T(exp2(-Double($0 / 64))) : $1 }
+        let x = Memory(xs + values.map { _ in 0 } + xs + values.map { _ in 0 })
+        let (r, before) = (Memory([T](repeating: 0, count: 4 * units)), Memory([T](repeating: 0, count: units)))
+        let (h, c, gates) = (Memory(xs), Memory(xs), Memory([T](repeating: .nan, count: 4 * units)))
+        apus_lstm_step(T.dtype, x.base, r.base, before.base, h.base, c.base, gates.base, 1, Int64(units), 1)
+        let found = gates.read(T.self)
+        func most(_ gate: Int, _ wanted: (Double) -> Double) -> Double {
+          let errors = xs.enumerated().map { place, x in
+            abs(Double(found[gate * units + place]) - wanted(Double(x))) / Double(T(wanted(Double(x))).ulp)
+          }
+          return errors.allSatisfy(\.isFinite) ? errors.max() ?? 0 : .infinity
+        }
+        // What the C library is off in f64 comes on top.
+        let limit = T.self == Float.self ? 2.5 : 3.5
+        #expect(most(0) { $0 < 0 ? exp($0) / (1 + exp($0)) : sigmoid($0) } <= limit, "sigmoid up to \(scale)")
+        #expect(most(2) { tanh($0) } <= limit, "tanh up to \(scale)")
+      }
+    }
+    check(Float.self, least: 87)
+    check(Double.self, least: 708)
+  }
+
+  @Test func sigmoidAndTanhOfWhatIsNoOrdinaryNumber() {
+    func check<T: BinaryFloatingPoint & KernelElement>(_ type: T.Type) {
+      let xs: [T] = [.nan, .infinity, -.infinity, 0, T(-1e4), T(1e4), .leastNonzeroMagnitude]
+      let zeros = xs.map { _ in T(0) }
+      let (x, r) = (Memory(xs + zeros + xs + zeros), Memory([T](repeating: 0, count: 4 * xs.count)))
+      let (before, h, c, gates) = (Memory(zeros), Memory(zeros), Memory(zeros), Memory(xs + xs + xs + xs))
+      apus_lstm_step(T.dtype, x.base, r.base, before.base, h.base, c.base, gates.base, 1, Int64(xs.count), 1)
+      let found = gates.read(T.self)
+      #expect(found[0].isNaN && found[14].isNaN)
+      #expect(Array(found[15..<21]) == [1, -1, 0, -1, 1, .leastNonzeroMagnitude])
+      #expect([found[1], found[3], found[5], found[6]] == [1, 0.5, 1, 0.5])
+      #expect(found[2] >= 0 && found[2] < 2e-38 && found[4] == found[2])
+    }
+    check(Float.self)
+    check(Double.self)
+  }
 }

@@ -121,7 +121,7 @@ enum IndexingKernel {
     let (outer, extent, inner) = split(type.shape, scatter.axis)
     let indices = context.inputTypes[1]
     let (count, size) = (indices.shape.elementCount, type.dtype.byteCount)
-    let threads = context.options.threads(forElements: type.shape.elementCount)
+    let threads = context.options.threads(forElements: context.inputTypes[0].shape.elementCount)
     let dtype = apus_dtype(rawValue: UInt32(type.dtype.kernelCode))
     return Kernel(scratchBytes: indices.dtype == .int64 ? 0 : count * 8) { arguments in
       let list = widened(arguments[1], indices.dtype, count, arguments[3])

@@ -65,9 +65,45 @@ public struct RecurrentWeights: Module {
 
 extension Tensor {
   /// `W x + b` of every row of `[T, N, inputs]`, as one product.
+  ///
+  /// Where the rows were looked up in a small table, as the vectors of letters are, the table's rows are multiplied and the
+  /// results looked up. With a table of fewer rows that is less work, and less again in the gradient, which is summed by
+  /// rows of the table first; in inference the products of any small table last from call to call.
   func projected(by weight: Tensor, _ bias: Tensor?) -> Tensor {
+    func product(_ rows: Tensor) -> Tensor {
+      let product = Tensor.record(MatMul(transposesRight: true), [rows, weight])
+      return bias.map { product + $0 } ?? product
+    }
+    if let (table, numbers) = lookedUp,
+      table.shape[0] <= Swift.max(numbers.shape.elementCount / 2, Mode.isTraining ? 0 : Tensor.lastingRows)
+    {
+      return product(table).gathered(at: numbers)
+    }
     let rows = reshaped(to: [shape[0] * shape[1], shape[2]] as Shape)
-    let product = Tensor.record(MatMul(transposesRight: true), [rows, weight])
-    return (bias.map { product + $0 } ?? product).reshaped(to: [shape[0], shape[1], weight.shape[0]] as Shape)
+    return product(rows).reshaped(to: [shape[0], shape[1], weight.shape[0]] as Shape)
+  }
+
+  /// Most rows of a table whose products are kept, which are wider than they are.
+  private static let lastingRows = 512
+
+  /// The table and the numbers `[T, N]` of its rows, where rows of a table are what this tensor is.
+  private var lookedUp: (table: Tensor, numbers: Tensor)? {
+    // A node that has its values has given its inputs up.
+    guard rank == 3, let first = node.inputs.first else { return nil }
+    switch node.operation {
+    case is Gather: return rowsOfTable
+    case let transpose as Transpose where transpose.permutation == [1, 0, 2]:
+      return first.rowsOfTable.map { ($0.table, $0.numbers.transposed()) }
+    case is Reshape where first.rank == 2 && shape[1] == first.shape[0]:
+      return first.rowsOfTable.map { ($0.table, $0.numbers.expandingShape(at: 0)) }
+    default: return nil
+    }
+  }
+
+  private var rowsOfTable: (table: Tensor, numbers: Tensor)? {
+    guard let gather = node.operation as? Gather, gather.axis == 0, let table = node.inputs.first, table.rank == 2,
+      node.inputs[1].rank == rank - 1
+    else { return nil }
+    return (table, node.inputs[1])
   }
 }

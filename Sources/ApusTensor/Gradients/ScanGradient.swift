@@ -51,10 +51,13 @@ struct ScanGradient {
     }
     var recorder = FunctionRecorder(inputs: carryGradients + seeds + forward.map(\.inside))
     recorder.close(over: nextCarries + outputs)
-    let sequences = given.map(\.stacked) + forward.map(\.stacked)
+    // Only what the body reads is kept by the forward loop and fetched in each step of this one.
+    let stacks = given.map(\.stacked) + forward.map(\.stacked)
+    let (function, read) = recorder.function.droppingUnread(carryCount..<(carryCount + stacks.count))
+    let sequences = read.map { stacks[$0] }
     let backward = Scan(
-      body: recorder.function, length: scan.length, carryCount: carryCount, sequenceCount: sequences.count,
-      isReversed: !scan.isReversed, kept: keptValues(recorder.function, carryCount))
+      body: function, length: scan.length, carryCount: carryCount, sequenceCount: sequences.count,
+      isReversed: !scan.isReversed, kept: keptValues(function, carryCount))
     let initial = (0..<carryCount).map { index in
       context.outputGradients[index]
         ?? Tensor(repeating: 0, shape: body.inputTypes[index].shape, dtype: body.inputTypes[index].dtype)

@@ -36,6 +36,30 @@ package struct RecordedFunction: Sendable, OpaqueAttribute {
     key.add(results)
   }
 
+  /// The function without those of some inputs that it does not read.
+  ///
+  /// - Returns: the function, and the positions among `candidates` of those that stay.
+  func droppingUnread(_ candidates: Range<Int>) -> (function: RecordedFunction, read: [Int]) {
+    var stays = [Bool](repeating: true, count: valueCount)
+    for value in candidates { stays[value] = false }
+    for step in steps { for value in step.inputs { stays[value] = true } }
+    for value in results { stays[value] = true }
+    var numbers: [Int] = []
+    var next = 0
+    for isThere in stays {
+      numbers.append(next)
+      if isThere { next += 1 }
+    }
+    var function = self
+    function.inputTypes = inputTypes.indices.filter { stays[$0] }.map { inputTypes[$0] }
+    for index in steps.indices {
+      function.steps[index].inputs = steps[index].inputs.map { numbers[$0] }
+      function.steps[index].firstOutput = numbers[steps[index].firstOutput]
+    }
+    function.results = results.map { numbers[$0] }
+    return (function, candidates.filter { stays[$0] }.map { $0 - candidates.lowerBound })
+  }
+
   /// Records the steps again on other tensors; returns every value of the function.
   package func instantiate(_ inputs: [Tensor]) -> [Tensor] {
     var values = inputs
