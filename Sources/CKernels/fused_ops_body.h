@@ -176,7 +176,8 @@ static const apus_fused_kernels NAME(kernels) = {
     NAME(lstm_step),
     NAME(lstm_step_backward),
     NAME(gru_step),
-    NAME(gru_step_backward)};
+    NAME(gru_step_backward),
+    NAME(lstm_part)};
 
 #undef V
 #undef U

@@ -13,7 +13,7 @@ enum {
   MOST_ROWS = 12,       // of a register tile, of any instruction set
   MOST_COLUMNS = 32,
   ROWS = 48,            // rows of A a unit of work takes
-  DEPTH = 256,          // k of one pass: a packed panel of B stays in L1
+  DEPTH = APUS_GEMM_DEPTH,
   LEAST_ROWS_SPREAD = 8,  // of A, worth spreading over vectors when B is transposed
   MANY_ROWS = 256,      // of A, FEW_TERMS of a sum and at most MOST_REPAID elements of a transposed B: 1.1 to 3.8 times
   FEW_TERMS = 512,      // as fast with B packed, on AVX-512; with fewer rows or more terms up to 2 times slower

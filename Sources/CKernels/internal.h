@@ -24,6 +24,15 @@ enum { APUS_TILE_BYTES = 2048 };
 /// Lanes over which a contiguous run is summed, the same for every instruction set so that the bits are too.
 enum { APUS_LANES = 32 };
 
+/// The part of a step of LSTM that some units take, a whole number of vectors of them; see lstm_step of recurrent_body.h.
+typedef struct {
+  const void *x, *r, *before;        // of the first row and unit
+  void *h, *c, *gates;               // gates may be NULL
+  void *h_again, *before_again;      // further places for h and for what `before` holds, or NULL
+  int64_t rows, units, r_row, r_gate;  // elements between rows and between gates of r
+  int64_t count;
+} apus_lstm_part;
+
 /// A step of a recurrent network over some rows; see apus_recurrent.h for its operands.
 typedef void (*apus_recurrent_kernel)(const void *const *in, void *const *out, int64_t rows, int64_t units);
 
@@ -47,6 +56,7 @@ typedef struct {
   void (*softmax_backward)(const void *values, const void *gradient, void *result, int64_t rows, int64_t columns,
                            int log_space);
   apus_recurrent_kernel lstm_step, lstm_step_backward, gru_step, gru_step_backward;
+  void (*lstm_part)(const apus_lstm_part *part);
 } apus_fused_kernels;
 
 /// Fills groups of 32 words' worth of elements, beginning with the given block of the stream.
@@ -55,6 +65,9 @@ typedef void (*apus_random_fill)(void *values, int64_t groups, uint64_t seed, ui
 typedef struct {
   apus_random_fill bits, uniform_f32, uniform_f64, normal_f32, normal_f64;
 } apus_random_kernels;
+
+/// k of one pass of a product: a packed panel of the right operand stays in L1. Part of the packed form.
+enum { APUS_GEMM_DEPTH = 256 };
 
 /// See gemm_body.h.
 typedef struct {

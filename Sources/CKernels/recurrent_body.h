@@ -29,22 +29,45 @@ static inline __attribute__((always_inline)) void NAME(put)(T *dst, V values, in
   static inline __attribute__((always_inline)) void NAME(name)(const void *const *in, void *const *out, int64_t row, \
                                                                int64_t first, int64_t units, int64_t count)
 
+/// One vector of units of one row, with `r_gate` elements between the gates of r. The last three places may be NULL.
+static inline __attribute__((always_inline)) void NAME(lstm_units)(const T *x, const T *r, int64_t r_gate,
+                                                                   const T *before, T *h, T *c, T *gates, T *h_again,
+                                                                   T *before_again, int64_t units, int64_t count) {
+  V a[4];
+  for (int k = 0; k < 4; ++k) a[k] = NAME(take)(x + k * units, count) + NAME(take)(r + k * r_gate, count);
+  const V i = NAME(sigmoid_of)(a[0]), f = NAME(sigmoid_of)(a[1]), g = NAME(tanh_of)(a[2]), o = NAME(sigmoid_of)(a[3]);
+  const V c_before = NAME(take)(before, count), c_after = f * c_before + i * g;
+  const V h_after = o * NAME(tanh_of)(c_after);
+  if (gates) {
+    NAME(put)(gates, i, count);
+    NAME(put)(gates + units, f, count);
+    NAME(put)(gates + 2 * units, g, count);
+    NAME(put)(gates + 3 * units, o, count);
+  }
+  NAME(put)(c, c_after, count);
+  NAME(put)(h, h_after, count);
+  if (h_again) NAME(put)(h_again, h_after, count);
+  if (before_again) NAME(put)(before_again, c_before, count);
+}
+
 UNITS(lstm_step_units) {
   const int64_t state = row * units + first, gate = row * 4 * units + first;
-  const T *x = (const T *)in[0] + gate, *r = (const T *)in[1] + gate, *before = (const T *)in[2] + state;
-  T *h = (T *)out[0] + state, *c = (T *)out[1] + state, *gates = (T *)out[2] + gate;
-  V a[4];
-  for (int k = 0; k < 4; ++k) a[k] = NAME(take)(x + k * units, count) + NAME(take)(r + k * units, count);
-  const V i = NAME(sigmoid_of)(a[0]), f = NAME(sigmoid_of)(a[1]), g = NAME(tanh_of)(a[2]), o = NAME(sigmoid_of)(a[3]);
-  const V after = f * NAME(take)(before, count) + i * g;
-  NAME(put)(gates, i, count);
-  NAME(put)(gates + units, f, count);
-  NAME(put)(gates + 2 * units, g, count);
-  NAME(put)(gates + 3 * units, o, count);
-  NAME(put)(c, after, count);
-  NAME(put)(h, o * NAME(tanh_of)(after), count);
+  NAME(lstm_units)((const T *)in[0] + gate, (const T *)in[1] + gate, units, (const T *)in[2] + state,
+                   (T *)out[0] + state, (T *)out[1] + state, (T *)out[2] + gate, NULL, NULL, units, count);
 }
 OVER_UNITS(lstm_step)
+
+static void NAME(lstm_part)(const apus_lstm_part *p) {
+  for (int64_t row = 0; row < p->rows; ++row) {
+    for (int64_t first = 0; first < p->count; first += LANES) {
+      const int64_t state = row * p->units + first, gate = row * 4 * p->units + first;
+      NAME(lstm_units)((const T *)p->x + gate, (const T *)p->r + row * p->r_row + first, p->r_gate,
+                       (const T *)p->before + state, (T *)p->h + state, (T *)p->c + state,
+                       p->gates ? (T *)p->gates + gate : NULL, p->h_again ? (T *)p->h_again + state : NULL,
+                       p->before_again ? (T *)p->before_again + state : NULL, p->units, LANES);
+    }
+  }
+}
 
 UNITS(lstm_step_backward_units) {
   const int64_t state = row * units + first, gate = row * 4 * units + first;

@@ -37,6 +37,8 @@ import Testing
       realize(x)
       check(LSTM(40, 72), x, "LSTM")
       check(LSTM(40, 72, layers: 2, bidirectional: true), x, "two layers, both directions")
+      check(LSTM(40, 128), x, "LSTM whose units threads share")
+      check(LSTM(40, 128, layers: 2, bidirectional: true), x[0..<1], "the same of one sequence")
       check(GRU(40, 72), x, "GRU")
       check(RNN(40, 120), x, "RNN")
     }

@@ -123,4 +123,89 @@ private func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
     check(Float.self)
     check(Double.self)
   }
+
+  /// All steps at once, beside products in double and the formulas of single steps, for threads that share the units.
+  @Test(arguments: [1, 2, 3, 13], [false, true]) func loops(rows: Int, isReversed: Bool) {
+    checkLoop(Float.self, rows: rows, isReversed: isReversed, tolerance: 1e-5)
+    checkLoop(Double.self, rows: rows, isReversed: isReversed, tolerance: 1e-13)
+  }
+
+  private func inner(_ a: [Double], _ first: Int, _ b: [Double], _ other: Int, _ count: Int) -> Double {
+    a.withUnsafeBufferPointer { a in
+      b.withUnsafeBufferPointer { b in
+        var (sum, place) = (0.0, 0)
+        while place < count {
+          sum += a[first + place] * b[other + place]
+          place += 1
+        }
+        return sum
+      }
+    }
+  }
+
+  private func checkLoop<T: BinaryFloatingPoint & KernelElement>(
+    _ type: T.Type, rows: Int, isReversed: Bool, tolerance: T
+  ) {
+    var random = Randomness(41)
+    let group = Int(apus_lstm_loop_group(T.dtype))
+    // One group, groups that threads cannot share evenly, and more terms than one pass of a product sums.
+    let large = rows < 13 && !isReversed ? [(260 + group - 1) / group * group] : []
+    for units in [group, 3 * group] + large {
+      let (steps, size) = (units < 256 ? 3 : 2, rows * units)
+      let x: [T] = random.values(steps * 4 * size, scale: 2), w: [T] = random.values(4 * units * units, scale: 0.2)
+      let exact = w.map { Double($0) }
+      let starts: [[T]] = [random.values(size), random.values(size)]
+      var (h, c) = (starts[0].map { Double($0) }, starts[1].map { Double($0) })
+      let empty = [T](repeating: .nan, count: steps * size)
+      var (hs, cs, hsBefore, csBefore, gates) = (empty, empty, empty, empty, empty + empty + empty + empty)
+      for step in 0..<steps {
+        let time = isReversed ? steps - 1 - step : step
+        let before = (h, c)
+        for place in 0..<size {
+          let (row, unit) = (place / units, place % units)
+          let sums = (0..<4).map { gate in
+            Double(x[((time * rows + row) * 4 + gate) * units + unit])
+              + inner(exact, (gate * units + unit) * units, before.0, row * units, units)
+          }
+          let found = [sigmoid(sums[0]), sigmoid(sums[1]), tanh(sums[2]), sigmoid(sums[3])]
+          c[place] = found[1] * before.1[place] + found[0] * found[2]
+          h[place] = found[3] * tanh(c[place])
+          for (gate, value) in found.enumerated() { gates[((time * rows + row) * 4 + gate) * units + unit] = T(value) }
+          let stacked = time * size + place
+          (hs[stacked], cs[stacked]) = (T(h[place]), T(c[place]))
+          (hsBefore[stacked], csBefore[stacked]) = (T(before.0[place]), T(before.1[place]))
+        }
+      }
+      let (n, k) = (Int64(4 * units), Int64(units))
+      let count = T.self == Float.self ? apus_gemm_packed_count_f32(n, k) : apus_gemm_packed_count_f64(n, k)
+      let (mx, mw, packed) = (Memory(x), Memory(w), Memory([T](repeating: .nan, count: Int(count))))
+      if T.self == Float.self {
+        apus_gemm_pack_f32(
+          1, n, k, mw.base.assumingMemoryBound(to: Float.self), k, packed.base.assumingMemoryBound(to: Float.self), 1)
+      } else {
+        apus_gemm_pack_f64(
+          1, n, k, mw.base.assumingMemoryBound(to: Double.self), k, packed.base.assumingMemoryBound(to: Double.self), 1)
+      }
+      let (mh0, mc0) = (Memory(starts[0]), Memory(starts[1]))
+      for threads in threadCounts {
+        for keeps in [true, false] {
+          let (ends, stacks) = ((Memory(starts[0]), Memory(starts[1])), (0..<4).map { _ in Memory(empty) })
+          let (mg, scratch) = (Memory(gates.map { _ in T.nan }), Memory([T](repeating: .nan, count: 4 * size)))
+          var loop = apus_lstm_loop(
+            steps: Int64(steps), rows: Int64(rows), units: k, reversed: isReversed ? 1 : 0, x: mx.base,
+            weights: packed.base, first_h: mh0.base, first_c: mc0.base, last_h: ends.0.base, last_c: ends.1.base,
+            gates: keeps ? mg.base : nil, h: keeps ? stacks[0].base : nil, c: keeps ? stacks[1].base : nil,
+            h_before: keeps ? stacks[2].base : nil, c_before: keeps ? stacks[3].base : nil, scratch: scratch.base)
+          apus_lstm_loop_run(T.dtype, &loop, Int32(threads))
+          var pairs = [(ends.0, h.map { T($0) }), (ends.1, c.map { T($0) })]
+          if keeps { pairs += zip([mg] + stacks, [gates, hs, cs, hsBefore, csBefore]).map { ($0, $1) } }
+          for (memory, expected) in pairs {
+            #expect(mismatches(memory.read(T.self), expected, absolute: tolerance) == 0, "\(units) units")
+            #expect(memory.isIntact)
+          }
+          #expect(scratch.isIntact)
+        }
+      }
+    }
+  }
 }

@@ -8,6 +8,7 @@ import CKernels
 /// that share every step wait for each other twice in it, and fetch the states from each other's caches.
 enum ScanKernel {
   static func kernel(_ scan: Scan, _ context: LoweringContext, backend: CPUBackend) -> Kernel {
+    if let loop = LSTMLoop(scan) { return loop.kernel(context.options) }
     let loops =
       parts(scan, context.options) ?? [ScanLoop(scan, scan.body, .init(first: 0, count: 1, of: 1), backend: backend)]
     let scratch = loops.map(\.scratchBytes)

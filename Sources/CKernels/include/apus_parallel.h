@@ -13,6 +13,15 @@ extern "C" {
 /// Runs inline on the caller (thread 0) when threads <= 1, chunks <= 1, or already inside a parallel region.
 void apus_parallel(int threads, int64_t chunks, void (*body)(void *context, int64_t chunk, int thread), void *context);
 
+/// Threads that do the steps of a loop together.
+typedef struct apus_team apus_team;
+
+/// Runs body(context, thread, count, team) on up to `threads` threads at the same time; `count` says how many there are.
+void apus_together(int threads, void (*body)(void *context, int thread, int count, apus_team *team), void *context);
+
+/// Returns once all threads of the team have called it: what they wrote before can be read.
+void apus_wait(apus_team *team);
+
 /// The number of threads the OpenMP pool would use by default (OMP_NUM_THREADS, else the processors available).
 int apus_max_threads(void);
 
