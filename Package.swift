@@ -1,6 +1,15 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+/// What `Apus` exports.
+let parts: [Target.Dependency] = [
+  "ApusTensor", "ApusFormats", "ApusEvents", "ApusCPU", "ApusData", "ApusNN", "ApusOptimizers", "ApusModels",
+  "ApusONNX", "ApusTraining", "ApusPlots", "ApusInsight",
+]
+/// What a target names that imports `Apus`. The package manager builds a target again when a module that it names has
+/// changed, and the umbrella's own module does not change with its parts: linking would fail.
+let apus = ["Apus"] + parts
+
 let package = Package(
   name: "Apus",
   products: [
@@ -32,12 +41,7 @@ let package = Package(
       resources: ["breast-cancer", "digits", "iris", "wine"].map { .embedInCode("Resources/\($0).csv.gz") }),
     .target(name: "ApusCompiler", dependencies: ["ApusTensor"]),
     .target(name: "ApusCPU", dependencies: ["ApusTensor", "ApusFormats", "ApusCompiler", "CKernels", "COneDNN"]),
-    .target(
-      name: "Apus",
-      dependencies: [
-        "ApusTensor", "ApusFormats", "ApusEvents", "ApusCompiler", "ApusCPU", "ApusData", "ApusNN", "ApusOptimizers",
-        "ApusModels", "ApusONNX", "ApusTraining", "ApusPlots", "ApusInsight",
-      ]),
+    .target(name: "Apus", dependencies: parts + ["ApusCompiler"]),
     .target(name: "ApusReference", dependencies: ["ApusTensor"]),
     .target(name: "ApusNN", dependencies: ["ApusTensor", "ApusFormats"]),
     .target(
@@ -56,49 +60,49 @@ let package = Package(
       dependencies: [
         "ApusTensor", "ApusFormats", "ApusData", "ApusEvents", "ApusNN", "ApusOptimizers", "ApusModels", "ApusONNX",
       ]),
-    .target(name: "ApusLectures", dependencies: ["Apus"]),
+    .target(name: "ApusLectures", dependencies: apus),
     .executableTarget(
       name: "ApusCommand",
-      dependencies: [
-        "Apus", "ApusCompiler", "ApusLectures", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      dependencies: apus + [
+        "ApusCompiler", "ApusLectures", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
-      name: "PlanOverhead", dependencies: ["Apus", "ApusCompiler", "ApusCPU"], path: "Benchmarks/PlanOverhead"),
-    .executableTarget(name: "CostCurves", dependencies: ["Apus"], path: "Benchmarks/CostCurves"),
+      name: "PlanOverhead", dependencies: apus + ["ApusCompiler"], path: "Benchmarks/PlanOverhead"),
+    .executableTarget(name: "CostCurves", dependencies: apus, path: "Benchmarks/CostCurves"),
     .executableTarget(
-      name: "SequenceLengths", dependencies: ["Apus", "ApusCPU"], path: "Benchmarks/SequenceLengths"),
-    .executableTarget(name: "Loading", dependencies: ["Apus"], path: "Benchmarks/Loading"),
+      name: "SequenceLengths", dependencies: apus, path: "Benchmarks/SequenceLengths"),
+    .executableTarget(name: "Loading", dependencies: apus, path: "Benchmarks/Loading"),
     .executableTarget(
-      name: "EmbeddingRows", dependencies: ["Apus", "ApusCPU"], path: "Benchmarks/EmbeddingRows",
+      name: "EmbeddingRows", dependencies: apus, path: "Benchmarks/EmbeddingRows",
       exclude: ["embedding_rows.py"]),
-    .executableTarget(name: "StepCosts", dependencies: ["Apus", "ApusCPU"], path: "Benchmarks/StepCosts"),
+    .executableTarget(name: "StepCosts", dependencies: apus, path: "Benchmarks/StepCosts"),
     .executableTarget(
-      name: "ONNXConformance", dependencies: ["Apus", "ApusONNX"], path: "Tests/Interop/ONNXConformance"),
-    .executableTarget(name: "CustomLoop", dependencies: ["Apus"], path: "Examples/CustomLoop"),
-    .executableTarget(name: "DigitScenes", dependencies: ["Apus"], path: "Examples/DigitScenes"),
-    .executableTarget(name: "FewImages", dependencies: ["Apus"], path: "Examples/FewImages"),
+      name: "ONNXConformance", dependencies: apus, path: "Tests/Interop/ONNXConformance"),
+    .executableTarget(name: "CustomLoop", dependencies: apus, path: "Examples/CustomLoop"),
+    .executableTarget(name: "DigitScenes", dependencies: apus, path: "Examples/DigitScenes"),
+    .executableTarget(name: "FewImages", dependencies: apus, path: "Examples/FewImages"),
     .testTarget(
-      name: "ApusTrainingTests", dependencies: ["Apus", "ApusTraining", "GoldenFiles"]),
+      name: "ApusTrainingTests", dependencies: apus + ["GoldenFiles"]),
     .testTarget(
       name: "ApusCommandTests",
-      dependencies: ["Apus", "ApusCommand", "ApusTensor", "ApusData", "ApusEvents", "ApusFormats"]),
+      dependencies: apus + ["ApusCommand"]),
     .target(name: "GoldenFiles", dependencies: ["ApusTensor", "ApusFormats"], path: "Tests/Golden/Support"),
     .testTarget(name: "ApusNNTests", dependencies: ["ApusNN", "ApusCPU", "GoldenFiles"]),
     .testTarget(name: "ApusOptimizersTests", dependencies: ["ApusOptimizers", "ApusCPU", "GoldenFiles"]),
     .testTarget(
       name: "ApusModelsTests", dependencies: ["ApusModels", "ApusOptimizers", "ApusCPU", "GoldenFiles"]),
-    .testTarget(name: "ApusCompilerTests", dependencies: ["Apus", "ApusCPU", "ApusCompiler", "ApusReference"]),
+    .testTarget(name: "ApusCompilerTests", dependencies: apus + ["ApusCompiler", "ApusReference"]),
     .testTarget(name: "ApusTensorTests", dependencies: ["ApusTensor", "ApusReference"]),
     .testTarget(
       name: "ConformanceTests",
-      dependencies: ["Apus", "ApusCPU", "ApusCompiler", "ApusTensor", "ApusReference", "GoldenFiles"]),
+      dependencies: apus + ["ApusCompiler", "ApusReference", "GoldenFiles"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "ApusFormatsTests", dependencies: ["ApusFormats"], exclude: ["Fixtures"]),
-    .testTarget(name: "ApusONNXTests", dependencies: ["Apus", "ApusONNX"], exclude: ["Fixtures"]),
+    .testTarget(name: "ApusONNXTests", dependencies: apus, exclude: ["Fixtures"]),
     .testTarget(name: "ApusLecturesTests", dependencies: ["ApusLectures"]),
     .testTarget(name: "ApusEventsTests", dependencies: ["ApusEvents"], exclude: ["Fixtures"]),
     .testTarget(name: "ApusPlotsTests", dependencies: ["ApusPlots", "ApusFormats"]),
-    .testTarget(name: "ApusInsightTests", dependencies: ["Apus", "ApusInsight", "ApusPlots"]),
+    .testTarget(name: "ApusInsightTests", dependencies: apus),
     .testTarget(name: "ApusDataTests", dependencies: ["ApusData", "GoldenFiles"], exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6]

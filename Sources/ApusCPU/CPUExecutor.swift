@@ -8,7 +8,10 @@ public enum CPUExecutor {
   /// ```swift
   /// Execution.install(CPUExecutor.make(options: CPUOptions(threads: 1)))
   /// ```
-  public static func make(options: CPUOptions = CPUOptions()) -> PlanExecutor {
-    PlanExecutor(backend: CPUBackend(options: options))
+  ///
+  /// - Parameter plansOnly: whether it only plans: every result is zeros, and `statistics` tells what computing them would
+  ///   have taken.
+  public static func make(options: CPUOptions = CPUOptions(), plansOnly: Bool = false) -> PlanExecutor {
+    PlanExecutor(backend: CPUBackend(options: options), plansOnly: plansOnly)
   }
 }

@@ -29,6 +29,20 @@ struct Command: ParsableCommand {
 }
 
 extension Command {
+  /// The words of a command line as text.
+  ///
+  /// - Throws: `TrainingError` when one is no text: as text it would name another file.
+  static func words(_ raw: [[UInt8]]) throws -> [String] {
+    try raw.map { bytes in
+      guard let word = String(validating: bytes, as: UTF8.self) else {
+        throw TrainingError(
+          String(decoding: bytes, as: UTF8.self), "is not valid UTF-8, so no file can be named by it",
+          advice: "rename the file or folder")
+      }
+      return word
+    }
+  }
+
   /// The words of a command line as the parser takes them: a negative number is joined to the option before it, as in
   /// `--momentum=-1`, because it would be taken for another option.
   ///

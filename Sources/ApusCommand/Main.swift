@@ -14,11 +14,19 @@ enum Main {
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
     do {
-      try Command.checkName(CommandLine.arguments.dropFirst().first)
-      var command = try Command.parseAsRoot(try Command.joined(Array(CommandLine.arguments.dropFirst())))
+      let words = try Command.words(rawWords)
+      try Command.checkName(words.first)
+      var command = try Command.parseAsRoot(try Command.joined(words))
       try command.run()
     } catch {
       exit(Failure.report(error))
+    }
+  }
+
+  /// The words of the command line as they were given, without the program's name.
+  private static var rawWords: [[UInt8]] {
+    (1..<max(Int(CommandLine.argc), 1)).compactMap { number in
+      CommandLine.unsafeArgv[number].map { word in (0..<strlen(word)).map { UInt8(bitPattern: word[$0]) } }
     }
   }
 }

@@ -52,6 +52,8 @@ public enum DataCatalog {
     "a folder of PNG and JPEG pictures with a folder for each class, or with such folders in train, validation and test",
     "a folder of WAV sounds with a folder for each class, or with such folders in train, validation and test",
     "a folder with pictures in images and masks of their pixels' classes in masks, or with such in train and so on",
+    "a text in UTF-8 (.txt, .txt.gz) or a folder of such, for charlm and wordlm",
+    "lines of a class, a tab and a text for textclassifier, of a source, a tab and a target for seq2seq",
   ]
 
   /// A data set by its name, or by the path of a CSV file (``CSVDataset``), an `.npz` file (``NPZDataset``), a folder
@@ -109,6 +111,14 @@ public enum DataCatalog {
     var kindOnly = CSVOptions()
     kindOnly.kind = data.train.classCount > 0 && csv.kind == .classification ? .classification : nil
     kindOnly.kind = data.train.classCount == 0 && csv.kind == .regression ? .regression : kindOnly.kind
+    var untyped = csv
+    untyped.kind = nil
+    if untyped == CSVOptions(), csv != kindOnly {
+      let (has, needs) = data.train.classCount > 0 ? ("classes", "numbers") : ("numbers", "classes")
+      throw DataError(
+        place: nameOrPath, problem: "has \(has) for targets, and the task needs \(needs)",
+        advice: "leave --task out, or give other data")
+    }
     guard csv == kindOnly else {
       throw DataError(
         place: nameOrPath, problem: "is no table, so that columns, targets and missing values cannot be chosen",
@@ -149,6 +159,11 @@ public enum DataCatalog {
   }
 
   private static func loadFile(_ path: String, _ kind: TargetKind?) throws -> LoadedData {
+    if [".txt", ".text", ".md", ".txt.gz"].contains(where: { path.lowercased().hasSuffix($0) }) {
+      throw DataError(
+        place: path, problem: "is a text, not samples of numbers",
+        advice: "train charlm or wordlm on it, or textclassifier or seq2seq on lines with tabs")
+    }
     let known = [".npy", ".gz", "-ubyte", ".safetensors", ".png", ".jpg", ".jpeg"]
     if let suffix = known.first(where: { path.lowercased().hasSuffix($0) }) {
       throw DataError(

@@ -17,24 +17,24 @@ public struct TrainingMemory: Sendable, Hashable, Encodable {
   /// All of it in bytes: the state is there twice, because a step makes new values from old ones.
   public var totalBytes: Int { 2 * stateBytes + arenaBytes }
 
-  /// Plans a training step, runs it once on zeros, and reads what the plan took; the model keeps its weights.
+  /// Plans a training step and reads what the plan would take; nothing is computed, and the model keeps its weights.
   ///
   /// - Parameters:
   ///   - sampleShape: the shape of a sample.
-  ///   - executor: a new executor, whose statistics then tell of this step alone.
+  ///   - executor: a new executor that only plans, whose statistics then tell of this step alone.
   /// - Throws: `ShapeError` when the model cannot take such samples or does not give logits `[N, classes]`, or
   ///   `[N, classes, ...]` of every pixel, and `SettingError` when the optimizer cannot train it.
   public init(
-    of model: some Layer, sampleShape: Shape, batchSize: Int, optimizer: any Optimizer, executor: PlanExecutor
+    of model: some Layer, sampleShape: Shape, batchSize: Int, optimizer: any Optimizer,
+    planning executor: PlanExecutor
   ) throws {
     try optimizer.validateRows(of: model)
     let shape = Shape([batchSize] + Array(sampleShape))
     let output = try Diagnostics.dryRun { model(Tensor(repeating: 0, shape: shape)).shape }
     guard output.rank >= 2 else { throw ShapeError("the model gives \(output), not [N, classes] or [N, classes, ...]") }
-    func zeros(_ shape: Shape, _ dtype: DType) -> HostArray {
-      HostArray(type: TensorType(shape, dtype)) { $0.initializeMemory(as: UInt8.self, repeating: 0) }
-    }
-    let batch = Batch(inputs: zeros(shape, .float32), targets: zeros(Shape([batchSize] + output.dropFirst(2)), .int32))
+    // What the samples are nobody asks: memory that is not written takes no place.
+    func room(_ shape: Shape, _ dtype: DType) -> HostArray { HostArray(type: TensorType(shape, dtype)) { _ in } }
+    let batch = Batch(inputs: room(shape, .float32), targets: room(Shape([batchSize] + output.dropFirst(2)), .int32))
     let before = model.snapshot()
     Execution.$override.withValue(executor) {
       _ = trainStep(model, optimizer, batch) { crossEntropy($0, $1) }

@@ -7,7 +7,7 @@
 /// print(result.paragraph)
 /// ```
 /// "The notes" are *Neural Networks and Introduction to Deep Learning* (Laurent and Besse), "the slides" are *Training
-/// Deep Feedforward Networks* (Payberah); symbols are theirs.
+/// Deep Feedforward Networks* (Payberah), others are named; symbols are theirs.
 public protocol LectureExperiment: Sendable {
   /// What the command calls it.
   var name: String { get }
@@ -29,7 +29,7 @@ public enum Lectures {
     ActivationsLecture(), ApproximationLecture(), OutputLossesLecture(), EquationsLecture(), SymmetryLecture(),
     InitializationLecture(), VanishingLecture(), ClippingLecture(), DyingReLULecture(), ChoiceLecture(),
     LearningRateLecture(), BatchSizeLecture(), OptimizersLecture(), SparsityLecture(), OverfittingLecture(),
-    EarlyStoppingLecture(), AdversarialLecture(), LagLecture(),
+    EarlyStoppingLecture(), AdversarialLecture(), ConvolutionLecture(), LagLecture(),
   ]
 
   /// The experiment of this name; nil when there is none.

@@ -20,6 +20,9 @@ import ApusTensor
 /// ``Optimizer/update(_:along:realizing:constraint:average:)`` takes note in the plan of the step. Parameters are
 /// averaged; states, such as running statistics, are the model's own, as in PyTorch by default.
 ///
+/// The average of a weight moves in every step, also where the weight stayed: with a sparse `Embedding` every step costs as
+/// much as the whole table, whose average is another one.
+///
 /// ```swift
 /// let average = WeightAverage(.init(decay: 0.999))
 /// optimizer.update(model, along: gradients, average: average)

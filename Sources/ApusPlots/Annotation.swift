@@ -13,7 +13,7 @@ public struct Annotation: Sendable, Hashable {
   enum Form: Sendable, Hashable {
     case text(x: Double, y: Double, Anchor)
     case horizontal(at: Double)
-    case vertical(at: Double, isLow: Bool)
+    case vertical(at: Double)
   }
 
   /// What it says.
@@ -38,10 +38,8 @@ public struct Annotation: Sendable, Hashable {
     Annotation(text, color, .horizontal(at: y))
   }
 
-  /// A dashed line up the panel, with a text at its upper end, or at its lower one, where rising curves leave room.
-  public static func verticalLine(
-    at x: Double, _ text: String = "", isLow: Bool = false, color: Color = .gray
-  ) -> Annotation {
-    Annotation(text, color, .vertical(at: x, isLow: isLow))
+  /// A dashed line up the panel, with a text above it.
+  public static func verticalLine(at x: Double, _ text: String = "", color: Color = .gray) -> Annotation {
+    Annotation(text, color, .vertical(at: x))
   }
 }

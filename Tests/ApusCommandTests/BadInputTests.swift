@@ -1,8 +1,8 @@
-import ApusData
-import ApusFormats
-import ApusTensor
+import Apus
 import Foundation
 import Testing
+
+@testable import ApusCommand
 
 /// Each mistake gives one sentence, a status other than 0, and leaves no file behind.
 @Suite struct BadInputTests {
@@ -48,6 +48,40 @@ import Testing
     try expectSentence(["bench", "mlpp"], ["mlp"], in: folder)
     try expectSentence(["bench", "mlp", "--mode", "both"], ["both"], in: folder)
     try expectSentence(["evaluate", "nowhere"], ["nowhere", "no run"], in: folder)
+    try expectSentence(
+      ["train", "mlp", "--data", "digits", "--task", "regression"], ["--task", "numbers"], in: folder)
+    try expectSentence(["predict", "digit-cnn", "a.png"], ["--weights: is missing", "digit-cnn"], in: folder)
+    try expectSentence(["translate", "letters-to-sounds", "a"], ["--weights: is missing"], in: folder)
+    try expectSentence(["find-learning-rate", "mlp", "--data", "digits", "--output", "x"], ["--output"], in: folder)
+    try expectSentence(["lecture", "choice", "--output", "/dev/full"], ["/dev/full/choice: the folder"], in: folder)
+  }
+
+  @Test func textIsNoTableOfNumbers() throws {
+    let folder = try Folder()
+    try folder.write(Array("Once upon a time.\n".utf8), to: "book.txt")
+    try expectSentence(["train", "mlp", "--data", "book.txt"], ["book.txt", "is a text", "charlm"], in: folder)
+    try expectSentence(["data", "show", "book.txt"], ["book.txt", "is a text", "charlm"], in: folder)
+  }
+
+  @Test func ensemblesAreNoRuns() throws {
+    let folder = try Folder()
+    try FileManager.default.createDirectory(atPath: folder.file("five"), withIntermediateDirectories: true)
+    try folder.write(Array("{}".utf8), to: "five/ensemble.json")
+    for command in ["evaluate", "report", "attack"] {
+      try expectSentence([command, "five"], ["five: this folder holds an ensemble", "five/member-1"], in: folder)
+    }
+  }
+
+  /// As text, a name of other bytes would be that of another file.
+  @Test func wordsThatAreNoText() throws {
+    let folder = try Folder()
+    let name = "$(printf 'caf\\351')"
+    try expectSentence(
+      [], ["valid UTF-8", "rename"], in: folder, shell: "set -- convert a.npz \(name).npz")
+    try expectSentence(
+      [], ["valid UTF-8", "rename"], in: folder, shell: "set -- train mlp --data digits --output \(name)")
+    #expect(throws: TrainingError.self) { try Command.words([[0x61], [0xe9, 0x61]]) }
+    #expect(try Command.words([Array("né".utf8)]) == ["né"])
   }
 
   @Test(arguments: [

@@ -40,20 +40,20 @@ struct BadValues: Sendable {
 
 /// Bad values for every option that takes a value; `HOUSES` stands for a table with numbers to predict.
 let badValues: [String: [String: BadValues]] = [
-  "train": trainingValues,
+  "train": trainingValues.merging(recordingValues) { $1 },
   "cross-validate": trainingValues.merging(["folds": .count("1", "1000")]) { $1 },
   "find-learning-rate": trainingValues.merging([
     "lowest": .positive("100", "1e-308"), "highest": .positive("1e-9", "1e308"), "search-steps": .count("3"),
     "smoothing": .atLeastZero("1", "2"),
   ]) { $1 },
-  "finetune": trainingValues.filter { name, _ in !notOfFineTuning.contains(name) }.merging([
+  "finetune": trainingValues.merging(recordingValues) { $1 }.merging([
     "keep": .name("none", "dense9", "-1", "99", with: ["--data", "digits"]),
     "freeze": .name("dense9", "-1", "99", with: ["--data", "digits"]),
     "unfreeze": .name("5", "5:", "x:all", "0:all", "-1:all", "5:dense9", "5:all,", with: ["--data", "digits"]),
     "head": .name("0", "-1", "x", "8,,8", "9999999999", with: ["--data", "digits"]),
     "head-dropout": .atLeastZero("1", "1.5"), "rate-divisor": .positive("0.9"),
   ]) { $1 },
-  "ensemble train": trainingValues.merging(["members": .count("1", "1001")]) { $1 },
+  "ensemble train": trainingValues.merging(recordingValues) { $1 }.merging(["members": .count("1", "1001")]) { $1 },
   "ensemble evaluate": ["data": .name("digts"), "threads": threads],
   "ensemble predict": ["top": .count(), "threads": threads],
   "evaluate": [
@@ -73,7 +73,8 @@ let badValues: [String: [String: BadValues]] = [
   "runs": ["sort": .name("size", named: "sort key")],
   "score": ["threads": threads],
   "forecast": [
-    "data": .name("prizes.csv"), "season": .count("100000"), "plot": .name("/proc/none/f.svg"), "threads": threads,
+    "data": .name("prizes.csv"), "season": .count("100000"), "plot": .name("/proc/none/f.svg", "f.txt"),
+    "threads": threads,
   ],
   "generate": [
     "prompt": BadValues([]), "length": .count("10000001"), "temperature": .atLeastZero(), "top-k": .count(),
@@ -147,20 +148,20 @@ private let trainingValues = formValues.merging(dataValues) { $1 }.merging(optim
   "batch-size": .count(), "seed": .whole(), "validation-split": .atLeastZero("1", "1.5"), "early-stopping": .count(),
   "adversarial": .name("fgms:0.1", "fgsm", "fgsm:0", "fgsm:-1", "fgsm:nan", "fgsm:x", "pgd:0.1:0", "pgd:0.1:x"),
   "adversarial-weight": .positive("1.5", with: ["--adversarial", "fgsm:0.1"]),
-  "weights": .name("missing.safetensors", "/proc"), "output": .name("/proc/none"), "checkpoint-steps": .count(),
-  "checkpoint-seconds": BadValues(["x", "nan", "-1", "-inf"]), "task": .name("regresion", "binary", "regression"),
+  "weights": .name("missing.safetensors", "/proc"), "task": .name("regresion", "binary", "regression"),
   "loss": .name("mes", "mse", "hinge"), "label-smoothing": .atLeastZero("1.5"),
   "class-weights": .name("x", "1,2", "1,1,1,-1", "1,1,nan", "1,1,inf", "0,0,0", "1,,1"),
   "ignore-class": BadValues(["x", "1.5", "-1", "3", "2147483648"], named: "ignored class"),
   "positive-weight": .positive(with: ["--data", "breast-cancer", "--task", "binary"]),
   "delta": .positive(with: ["HOUSES"]), "metrics": .name("acuracy", "mse", "accuracy,,f1", named: "metric"),
-  "statistics": .count(), "threads": threads,
+  "threads": threads,
 ]) { $1 }
 
-/// Options of `apus train` that a fine-tuning does not have.
-private let notOfFineTuning = Set(formValues.keys).union([
-  "adversarial", "adversarial-weight", "checkpoint-steps", "checkpoint-seconds", "metrics", "statistics",
-])
+/// What is kept on disk.
+private let recordingValues: [String: BadValues] = [
+  "output": .name("/proc/none"), "checkpoint-steps": .count(),
+  "checkpoint-seconds": BadValues(["x", "nan", "-1", "-inf"]), "statistics": .count(),
+]
 
 private let penalties = ["x", "nan", "inf", "-0.5", "dense1=x", "dense1=", "dense9=1", "=1"]
 

@@ -69,8 +69,8 @@ import Testing
     let words: [String] =
       switch path {
       case "train": small + ["--output", folder.file("new"), "--no-report"]
-      case "find-learning-rate", "ensemble train": small + ["--output", folder.file("new")]
-      case "cross-validate": small
+      case "ensemble train": small + ["--output", folder.file("new")]
+      case "cross-validate", "find-learning-rate": small
       case "finetune": [run, "--data", data, "--epochs", "1", "--output", folder.file("new"), "--no-report"]
       case "evaluate", "report", "attack": [run]
       case "ensemble evaluate": [run, run]

@@ -1,6 +1,4 @@
-import ApusData
-import ApusFormats
-import ApusTensor
+import Apus
 import Foundation
 import Testing
 
@@ -92,7 +90,8 @@ import Testing
     #expect(layers.status == 0 && layers.output.split(separator: "\n").count == 2)
     let call = [
       "finetune", "run", "--data", "digits", "--epochs", "2", "--unfreeze", "1:none", "--head", "8", "--head-dropout",
-      "0.1", "--rate-divisor", "3", "--seed", "4", "--output", "new",
+      "0.1", "--rate-divisor", "3", "--seed", "4", "--output", "new", "--statistics", "1", "--metrics", "kappa",
+      "--checkpoint-steps", "5", "--no-shuffle",
     ]
     let made = try Apus.run(call + ["--no-report", "--json"], in: folder)
     let report = try made.json()
@@ -101,6 +100,15 @@ import Testing
     let accuracy = try #require((report["training"] as? [String: Any])?["test_accuracy"] as? Double)
     let judged = try Apus.run(["evaluate", "new", "--json"], in: folder).json()
     #expect(judged["test_accuracy"] as? Double == accuracy && accuracy > 0.3)
+    #expect(((report["training"] as? [String: Any])?["test_metrics"] as? [String: Double])?.keys.sorted() == ["kappa"])
+    // The epochs of all stages, in the order of the training.
+    let epochs = try TensorStatistics.read(RunFolder(folder.file("new"))).map(\.epoch)
+    #expect(Set(epochs) == [1, 2, 3] && epochs == epochs.sorted())
+    #expect(folder.files().contains { $0.contains("new/stages/2/events") })
+    let summary = try Apus.run(["summary", "new", "--json"], in: folder).json()
+    #expect(summary["parameters"] as? Int == 16 * 65 + 8 * 17 + 10 * 9)
+    let formed = try Apus.run(["summary", "new", "--hidden", "4"], in: folder)
+    #expect(formed.status == 1 && formed.errors.contains("has a form of its own"))
     try PNG.write(HostArray(type: TensorType([1, 8, 8], .uint8)) { _ in }, to: folder.file("seven.png"))
     #expect(try Apus.run(["predict", "new", "seven.png"], in: folder).status == 0)
     #expect(try Apus.run(["export", "new", "--output", "new.onnx"], in: folder).status == 0)
@@ -108,5 +116,17 @@ import Testing
     #expect(folder.files().contains { $0.hasSuffix("new-finetuned-digits/report.html") })
     let missing = try Apus.run(["finetune", "run"], in: folder)
     #expect(missing.status == 1 && missing.errors.contains("--data: is missing"))
+  }
+
+  @Test func attackedInputsAreNotFeatures() throws {
+    let folder = try Folder()
+    #expect(try Apus.run(smallTraining + ["--epochs", "1", "--output", "run"], in: folder).status == 0)
+    let call = ["finetune", "run", "--data", "digits", "--epochs", "1", "--seed", "4", "--no-report", "--json"]
+    func stage(_ more: [String]) throws -> [String: Any] {
+      try #require((try Apus.run(call + more, in: folder).json()["stages"] as? [[String: Any]])?.first)
+    }
+    #expect(try stage(["--output", "plain"])["feature_seconds"] is Double)
+    let attacked = try stage(["--output", "attacked", "--adversarial", "fgsm:0.1"])
+    #expect(!(attacked["feature_seconds"] is Double))
   }
 }

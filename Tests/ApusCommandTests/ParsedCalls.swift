@@ -68,7 +68,7 @@ struct ParsedCalls {
     switch title {
     case "Objective": train.training.objective = try .parse(words)
     case "Data": train.training.dataOptions = try .parse(words)
-    case "Recording": train.training.recording = try .parse(words)
+    case "Recording": train.recording = try .parse(words)
     case "Form of the model": train.training.form = try .parse(words)
     case "Optimization": train.training.optimization = try .parse(words)
     default: return try Train.parse(try Command.joined(usual + more))

@@ -119,7 +119,8 @@ import Testing
     (["--data", "iris", "--class-weights", "1,2"], "2"), (["--data", "iris", "--ignore-class", "7"], "7"),
     (["--data", "iris", "--delta", "0"], "delta"), (["--data", "iris", "--positive-weight", "-1"], "positive"),
     (["--data", "iris", "--folds", "1"], "--folds"), (["--data", "iris", "--folds", "200"], "200"),
-    (["--data", "iris", "--output", "x"], "--output"), (["--data", "iris", "--test-split", "0.1"], "--test-split"),
+    (["--data", "iris", "--output", "x"], "Unknown option '--output'"),
+    (["--data", "iris", "--test-split", "0.1"], "--test-split"),
     (["--data", "iris", "--statistics", "1"], "--statistics"), (["--data", "iris", "--augment", "flip"], "--augment"),
   ])
   func mistakesAreSentences(_ options: [String], _ word: String) throws {

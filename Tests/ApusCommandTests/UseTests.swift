@@ -68,6 +68,10 @@ import Testing
     let mlp = try Apus.run(["summary", "mlp", "--json", "--input-shape", "2,1,28,28"], in: folder).json()
     #expect(mlp["parameters"] as? Int == 669_706)
     #expect(mlp["multiply_adds"] as? Int == 2 * (784 * 512 + 512 * 512 + 512 * 10))
+    // Nothing is computed: a step that needs more memory than there is can be asked about.
+    let large = ["summary", "lenet5", "--batch-size", "65536", "--threads", "1", "--json"]
+    let memory = try Apus.run(large, in: folder, shell: "ulimit -v 1500000").json()["planned_training_memory_mb"]
+    #expect((memory as? Double ?? 0) > 1500)
   }
 
   @Test func benchTimesSteps() throws {

@@ -40,6 +40,24 @@ import Testing
     #expect(try !shown(hasty, "at least ten times as close"))
   }
 
+  @Test func convolutionsAreThoseOfTheSlides() throws {
+    let result = try ConvolutionLecture(epochs: 1, samples: 200).run(seed: 1)
+    for name in ["difference_of_example", "difference_by_hand"] { #expect(try value(result, "largest_" + name) == 0) }
+    for name in ["pool_gradient_difference", "wrong_sizes"] { #expect(try value(result, name) == 0) }
+    #expect(try value(result, "largest_difference_as_printed") >= 1 && value(result, "sizes") == 45)
+    for name in ["weight", "bias"] { #expect(try value(result, name + "_gradient_difference") < 1e-12) }
+    // (11 x 11 x 3 + 1) x 96; 224 is no size that the first layer fits.
+    #expect(try value(result, "alexnet_first_parameters") == 34_944 && value(result, "alexnet_side_of_224") == 54.25)
+    #expect(try value(result, "dense_parameters") == 2410 && value(result, "pooled_parameters") == 1898)
+    #expect(try value(result, "strided_parameters") == 1898)
+    #expect(try shown(result, "without turning it") && shown(result, "of 227 x 227") && shown(result, "shared weight"))
+    #expect(try !shown(result, "as printed") && !shown(result, "of 224 x 224"))
+    let isSmaller =
+      try value(result, "pooled_test_accuracy") - value(result, "pooled_moved_accuracy")
+      < value(result, "strided_test_accuracy") - value(result, "strided_moved_accuracy")
+    #expect(try shown(result, "small translations") == isSmaller)
+  }
+
   @Test func crossEntropyBehindASigmoidHasTheLargerGradient() throws {
     let result = try OutputLossesLecture(points: 33, steps: 60).run(seed: 1)
     #expect(try value(result, "difference_from_f_minus_y") < 1e-14)

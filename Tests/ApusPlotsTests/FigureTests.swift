@@ -20,6 +20,18 @@ import Testing
     #expect(found.marks == 16)
   }
 
+  @Test func numbersBelowAPanelDoNotTouch() throws {
+    func step(_ low: Double, _ high: Double) -> Double {
+      var extent = PanelExtent(Axis())
+      for end in [low, high] { extent.include(end) }
+      return extent.step(width: 520, fontSize: 13)
+    }
+    #expect(step(0, 10) == 2 && step(0, 1) == 0.2)
+    // 400000 and 1.2e+06 are wider.
+    #expect(step(250_000, 1_500_000) == 500_000)
+    #expect(PanelExtent.text(1_200_000) == "1.2e+06" && PanelExtent.text(-0.05) == "-0.05")
+  }
+
   @Test func whatIsNoNumberIsAGap() throws {
     let y: [Double] = [1, 2, .nan, 4, .infinity, -.infinity, 7]
     let points = try FoundXML(try Figure(series: [.points(x: x, y: y)]).svg())

@@ -20,7 +20,7 @@ struct PackedOperand: Primitive {
 
   func encode(into key: inout PlanKey) {
     key.add(isTransposed)
-    key.add([n, k])
+    key.add([n, k, Int(dtype.rawValue)])
   }
 
   func resultTypes(_ inputs: [TensorType]) throws(ShapeError) -> [TensorType] { [type] }

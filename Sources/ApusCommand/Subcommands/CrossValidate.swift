@@ -12,7 +12,7 @@ struct CrossValidate: ParsableCommand {
         apus cross-validate mlp --data breast-cancer --task binary --folds 10 --json
         apus cross-validate mlp --data houses.csv --target price --task regression
 
-      Takes the options of apus train. Samples are dealt into folds with the classes spread evenly; normalisation is \
+      Takes the options of apus train, but for those of what is kept on disk. Samples are dealt into folds with the classes spread evenly; normalisation is \
       fitted to each fold's training part. Nothing is saved.
       """)
 

@@ -29,6 +29,7 @@ struct EnsembleCommand: ParsableCommand {
         """)
 
     @OptionGroup var training: TrainingArguments
+    @OptionGroup(title: "Recording") var recording: RecordingArguments
     @Option(help: "How many models (5).") var members: Int?
     @Flag(help: "Train each on a bootstrap sample: as many samples, drawn with replacement (Breiman, 1996).")
     var bagging = false
@@ -37,7 +38,7 @@ struct EnsembleCommand: ParsableCommand {
 
     func run() throws {
       try compute.install()
-      var request = EnsembleRequest(try training.request())
+      var request = EnsembleRequest(try training.request(recording))
       (request.members, request.isBagged) = (members, bagging ? true : nil)
       let job = try EnsembleJob(request)
       let report = try job.run { member, number in

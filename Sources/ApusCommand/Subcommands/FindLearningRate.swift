@@ -12,9 +12,9 @@ struct FindLearningRate: ParsableCommand {
         apus find-learning-rate lenet5 --data fashion-mnist --optimizer momentum --batch-size 128
         apus find-learning-rate mlp --data digits --optimizer sgd --highest 100 --search-steps 200 --json
 
-      Takes the options of apus train. The rate grows with every step from --lowest to --highest; the search ends early \
-      when the loss has grown to four times its least value. The suggestion is the rate at which the loss falls most \
-      steeply. Nothing is saved.
+      Takes the options of apus train, but for those of what is kept on disk. The rate grows with every step from --lowest to --highest; the search ends early \
+      when the loss has grown to four times its least value. The suggestion is the smaller one of the rate at which the \
+      loss falls most steeply and a tenth of the rate at which it is least. Nothing is saved.
       """)
 
   @OptionGroup var training: TrainingArguments

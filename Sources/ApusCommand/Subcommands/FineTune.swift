@@ -17,7 +17,8 @@ struct FineTune: ParsableCommand {
       layers are trained (--freeze says which others are not); what the frozen ones make of each picture is computed once. \
       --unfreeze 5:layer3,10:none then goes on for 5 epochs with the layers up to layer3 frozen, and for 10 with none, at \
       smaller learning rates for lower layers. Batch normalization keeps its statistics, in trained layers too \
-      unless --train-statistics is there. The run is one like any other: apus evaluate, predict, export and report take it.
+      unless --train-statistics is there. With --resume the options are given again. The run is one like any other: \
+      apus evaluate, predict, export and report take it.
       """)
 
   @Argument(help: ArgumentHelp("The folder of a run, an ONNX file, or a model's name.", valueName: "run|file|model"))
@@ -50,7 +51,8 @@ struct FineTune: ParsableCommand {
     help:
       "What the learning rate is divided by for the layers below the new ones, again for those unfrozen later (2.6).")
   var rateDivisor: Double?
-  @Flag(help: "Compute what frozen layers give in every epoch anew; so it is with --augment.") var noCache = false
+  @Flag(help: "Compute what frozen layers give in every epoch anew; so it is with --augment and --adversarial.")
+  var noCache = false
   @Flag(help: "Let batch normalization in layers that are trained change its statistics; needs many pictures.")
   var trainStatistics = false
   @Option(help: "How often every sample is used in the first stage (10).") var epochs: Int?
@@ -59,11 +61,18 @@ struct FineTune: ParsableCommand {
   @Option(help: "Part of the training data set aside for validation (0.1).") var validationSplit: Double?
   @Option(help: ArgumentHelp("End a stage after so many epochs without improvement.", valueName: "epochs"))
   var earlyStopping: Int?
-  @Option(help: ArgumentHelp("Folder of the run (a new one under runs).", valueName: "dir")) var output: String?
-  @Flag(help: "Go on with the run in --output; the other options are given again.") var resume = false
+  @Option(
+    help: ArgumentHelp("Train on adversarial examples too: fgsm:0.1, pgd:0.1 or pgd:0.1:20.", valueName: "attack"))
+  var adversarial: String?
+  @Option(help: "Weight of the adversarial examples' loss, above 0 and at most 1 (0.5).") var adversarialWeight: Double?
+  @Flag(help: "Keep the order of the samples.") var noShuffle = false
+  @Option(help: ArgumentHelp("Metrics on the validation and test parts, separated by commas.", valueName: "names"))
+  var metrics: String?
   @Flag(help: "Draw no figures and write no report.") var noReport = false
   @OptionGroup(title: "Objective") var objective: ObjectiveOptions
   @OptionGroup(title: "Data") var dataOptions: DataOptions
+  @OptionGroup(title: "Recording") var recording: RecordingArguments
+  @OptionGroup(title: "Form of the model") var form: FormOptions
   @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
   @OptionGroup(title: "Computation") var compute: ComputeOptions
   @OptionGroup(title: "Output") var out: OutputOptions
@@ -71,7 +80,7 @@ struct FineTune: ParsableCommand {
   func run() throws {
     try compute.install()
     if layers {
-      let listing = try TransferLayers(source: source, weights: weights)
+      let listing = try TransferLayers(source: source, weights: weights, options: form.options())
       return try out.print(listing) { listing.layers.joined(separator: "\n") }
     }
     let job = try FineTuningJob(request())
@@ -88,6 +97,7 @@ struct FineTune: ParsableCommand {
     }
     var request = FineTuningRequest(source: source, data: data)
     request.weights = weights
+    request.modelOptions = try form.options()
     request.keep = keep.map { LayerChoice($0) }
     if let freeze { request.freeze = LayerChoice(freeze) }
     request.unfreeze = try unfreeze.map { try FineTuningStage.parsed($0, option: "--unfreeze") } ?? []
@@ -102,7 +112,11 @@ struct FineTune: ParsableCommand {
     (request.epochs, request.batchSize, request.seed) = (epochs, batchSize, seed)
     request.optimization = try optimization.request()
     (request.validationSplit, request.patience) = (validationSplit, earlyStopping)
-    (request.output, request.resume) = (output, resume)
+    request.adversarial = try AdversarialTraining.parsed(adversarial, weight: adversarialWeight)
+    request.shuffle = !noShuffle
+    (request.output, request.resume) = (recording.output, recording.resume)
+    (request.checkpointSteps, request.checkpointSeconds) = (recording.checkpointSteps, recording.checkpointSeconds)
+    request.recording = recording.options(metrics: metrics)
     return request
   }
 }

@@ -17,14 +17,15 @@ struct Forecast: ParsableCommand {
   @Argument(help: ArgumentHelp("The folder of a run of forecaster.", valueName: "run")) var folder: String
   @Option(help: ArgumentHelp("Another table with the run's columns.", valueName: "file")) var data: String?
   @Option(help: ArgumentHelp("Rows of a season, such as 365 days.", valueName: "rows")) var season: Int?
-  @Option(help: ArgumentHelp("Draw forecast and truth into an SVG file.", valueName: "file")) var plot: String?
+  @Option(help: ArgumentHelp("Draw forecast and truth into a file that ends in .svg or .png.", valueName: "file"))
+  var plot: String?
   @OptionGroup(title: "Computation") var compute: ComputeOptions
   @OptionGroup(title: "Output") var out: OutputOptions
 
   func run() throws {
     try compute.install()
     let report = try SavedRun(folder).forecast(on: data, season: season)
-    if let plot { try report.draw(to: plot) }
+    if let plot { try report.figure().write(to: plot) }
     try out.print(report) { Texts.forecast(report) }
   }
 }

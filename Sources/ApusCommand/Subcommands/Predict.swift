@@ -51,6 +51,7 @@ struct Predict: ParsableCommand {
       let report = try PretrainedNetwork.named(folder).predict(images, weights: weights, top: top)
       return try out.print(report) { Texts.predictions(report) }
     }
+    try PretrainedNetwork.checkIsNone(folder)
     let saved = try SavedRun(folder)
     if let output {
       let report = try saved.segment(images, into: output)

@@ -21,13 +21,14 @@ struct Train: ParsableCommand {
       """)
 
   @OptionGroup var training: TrainingArguments
+  @OptionGroup(title: "Recording") var recording: RecordingArguments
   @Flag(help: "Draw no figures and write no report.") var noReport = false
   @OptionGroup(title: "Computation") var compute: ComputeOptions
   @OptionGroup(title: "Output") var out: OutputOptions
 
   func run() throws {
     let executor = try compute.install()
-    let job = try TrainingJob(training.request())
+    let job = try TrainingJob(training.request(recording))
     StandardStreams.error(Texts.skipped(job.skipped.map(\.description)))
     let heading = Texts.beginning(of: job, threads: compute.threadCount)
     let report = try job.run(progress: ProgressReporter(heading: heading))

@@ -34,6 +34,7 @@ struct Translate: ParsableCommand {
   func run() throws {
     let chosen = try search.search() ?? BeamSearch()
     try compute.install()
+    if weights == nil { try PretrainedNetwork.checkIsNone(folder) }
     let report =
       if let weights {
         try PretrainedNetwork.named(folder).translate(texts, weights: weights, by: chosen)

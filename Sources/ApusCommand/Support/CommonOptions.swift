@@ -37,6 +37,15 @@ struct ComputeOptions: ParsableArguments {
   /// Makes the executor that every computation uses.
   @discardableResult
   func install() throws -> PlanExecutor {
+    let executor = CPUExecutor.make(options: try options())
+    Execution.install(executor)
+    return executor
+  }
+
+  /// What the executor is asked for.
+  ///
+  /// - Throws: `TrainingError` when the options are impossible.
+  func options() throws -> CPUOptions {
     guard threadCount >= 1, threadCount <= 1024 else {
       throw TrainingError("--threads", "cannot be \(threadCount)", advice: "it must be a whole number from 1 to 1024")
     }
@@ -45,9 +54,6 @@ struct ComputeOptions: ParsableArguments {
         "--measure-kernels", "cannot go with --deterministic", advice: "the same bits need fixed kernels: leave one out"
       )
     }
-    let options = CPUOptions(threads: threadCount, isDeterministic: deterministic, measuresKernels: measureKernels)
-    let executor = CPUExecutor.make(options: options)
-    Execution.install(executor)
-    return executor
+    return CPUOptions(threads: threadCount, isDeterministic: deterministic, measuresKernels: measureKernels)
   }
 }

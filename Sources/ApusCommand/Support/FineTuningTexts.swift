@@ -19,7 +19,7 @@ extension Texts {
   static func end(of report: FineTuningReport, classNames: [String]) -> String {
     let stages = report.stages.enumerated().map { number, stage in
       var text =
-        "stage \(number + 1): \(stage.epochs) epochs, \(stage.frozenLayers) of \(report.keptLayers) layers frozen"
+        "stage \(number + 1): \(stage.epochs) epoch\(stage.epochs == 1 ? "" : "s"), \(stage.frozenLayers) of \(report.keptLayers) layers frozen"
       text += ", \(Rounding.text(stage.secondsPerEpoch, 3)) s an epoch"
       if let seconds = stage.featureSeconds { text += ", features in \(Rounding.text(seconds, 2)) s" }
       if let accuracy = stage.validationAccuracy { text += ", validation \(Rounding.text(accuracy * 100, 2)) %" }

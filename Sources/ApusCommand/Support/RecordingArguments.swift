@@ -1,10 +1,17 @@
 import Apus
 import ArgumentParser
 
-/// What a training records beside its checkpoints.
+/// What a training keeps on disk.
 struct RecordingArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("Metrics on the validation and test parts, separated by commas.", valueName: "names"))
-  var metrics: String?
+  @Option(help: ArgumentHelp("Folder of the run (a new one under runs).", valueName: "dir")) var output: String?
+
+  @Flag(help: "Go on with the run in --output.") var resume = false
+
+  @Option(help: ArgumentHelp("Steps between checkpoints inside an epoch.", valueName: "steps")) var checkpointSteps:
+    Int?
+
+  @Option(help: ArgumentHelp("Seconds between checkpoints inside an epoch (30).", valueName: "seconds"))
+  var checkpointSeconds: Double?
 
   @Option(
     help: ArgumentHelp(
@@ -16,7 +23,9 @@ struct RecordingArguments: ParsableArguments {
   var tensorboard = true
 
   /// The arguments as a training takes them.
-  func options() -> RecordingOptions {
+  ///
+  /// - Parameter metrics: names separated by commas.
+  func options(metrics: String?) -> RecordingOptions {
     var options = RecordingOptions()
     options.metrics = metrics.map(MetricNames.list)
     (options.statisticsEpochs, options.tensorBoard) = (statistics, tensorboard)

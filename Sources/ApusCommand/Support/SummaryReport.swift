@@ -28,15 +28,13 @@ struct SummaryReport: Encodable {
       throw TrainingError(
         "--batch-size", "cannot be \(batchSize)", advice: "it must be a whole number from 1 to 65536")
     }
-    var configuration = try Self.configuration(name, options)
-    if let inputShape { configuration.inputShape = Array(inputShape.dropFirst()) }
+    let (found, configuration) = try Self.model(name, options, inputShape)
     let shape = inputShape ?? [1] + configuration.inputShape
-    let found = try configuration.make(seed: 0)
     let table = try summary(found, inputShape: Shape(shape))
     let rule = try OptimizerConfiguration(name: optimizer)
     let memory = try TrainingMemory(
       of: found, sampleShape: Shape(configuration.inputShape), batchSize: batchSize, optimizer: rule.make(),
-      executor: compute.install())
+      planning: CPUExecutor.make(options: try compute.options(), plansOnly: true))
     model = table.model
     self.inputShape = table.inputShape
     (layers, parameters, multiplyAdds) = (table.layers, table.parameters, table.multiplyAdds)
@@ -48,11 +46,23 @@ struct SummaryReport: Encodable {
       """
   }
 
-  private static func configuration(_ name: String, _ options: ModelOptions) throws -> ModelConfiguration {
-    if SavedRun.exists(name) { return try RunConfiguration.read(RunFolder(name)).model }
+  private static func model(
+    _ name: String, _ options: ModelOptions, _ inputShape: [Int]?
+  ) throws -> (any Layer, ModelConfiguration) {
+    let sampleShape = inputShape.map { Array($0.dropFirst()) }
+    if SavedRun.exists(name) {
+      guard options == ModelOptions() else {
+        throw TrainingError(name, "has a form of its own", advice: "leave the options of the model's form out")
+      }
+      var configuration = try RunConfiguration.read(RunFolder(name))
+      if let sampleShape { configuration.model.inputShape = sampleShape }
+      return (try SavedRun.untrained(configuration, RunFolder(name)), configuration.model)
+    }
     if name.contains("/") {
       throw TrainingError(name, "there is no run in this folder", advice: "give the folder of a run, or a model's name")
     }
-    return try ModelConfiguration.usual(name, options)
+    var configuration = try ModelConfiguration.usual(name, options)
+    if let sampleShape { configuration.inputShape = sampleShape }
+    return (try configuration.make(seed: 0), configuration)
   }
 }

@@ -107,7 +107,8 @@ enum Texts {
     }
     let names = report.metrics.keys.sorted()
     let longest = names.map(\.count).max() ?? 0
-    lines += [""] + names.map { $0.padded(to: longest) + "  " + Rounding.text(report.metrics[$0] ?? .nan, 4) } + [""]
+    if !lines.isEmpty { lines.append("") }
+    lines += names.map { $0.padded(to: longest) + "  " + Rounding.text(report.metrics[$0] ?? .nan, 4) } + [""]
     let accuracy = report.testAccuracy.map { ", accuracy \(Rounding.text($0 * 100, 2)) %" } ?? ""
     lines.append(
       "\(report.part) loss \(Rounding.text(report.testLoss, 4))\(accuracy) of \(report.samples) samples of "

@@ -26,20 +26,17 @@ struct TrainingArguments: ParsableArguments {
   @Option(help: "Weight of the adversarial examples' loss, above 0 and at most 1 (0.5).") var adversarialWeight: Double?
   @Option(help: ArgumentHelp("Begin with the weights of a safetensors file.", valueName: "file")) var weights: String?
   @Flag(help: "Keep the order of the samples.") var noShuffle = false
-  @Option(help: ArgumentHelp("Folder of the run (a new one under runs).", valueName: "dir")) var output: String?
-  @Flag(help: "Go on with the run in --output.") var resume = false
-  @Option(help: ArgumentHelp("Steps between checkpoints inside an epoch.", valueName: "steps")) var checkpointSteps:
-    Int?
-  @Option(help: ArgumentHelp("Seconds between checkpoints inside an epoch (30).", valueName: "seconds"))
-  var checkpointSeconds: Double?
+  @Option(help: ArgumentHelp("Metrics on the validation and test parts, separated by commas.", valueName: "names"))
+  var metrics: String?
   @OptionGroup(title: "Objective") var objective: ObjectiveOptions
   @OptionGroup(title: "Data") var dataOptions: DataOptions
-  @OptionGroup(title: "Recording") var recording: RecordingArguments
   @OptionGroup(title: "Form of the model") var form: FormOptions
   @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
 
   /// The arguments as a training takes them.
-  func request() throws -> TrainingRequest {
+  ///
+  /// - Parameter recording: what is kept on disk; nil keeps nothing.
+  func request(_ recording: RecordingArguments? = nil) throws -> TrainingRequest {
     var request = TrainingRequest(model: model, data: data)
     request.modelOptions = try form.options()
     request.objective = try objective.request()
@@ -53,9 +50,12 @@ struct TrainingArguments: ParsableArguments {
     (request.validationSplit, request.patience) = (validationSplit, earlyStopping)
     request.adversarial = try AdversarialTraining.parsed(adversarial, weight: adversarialWeight)
     request.shuffle = noShuffle ? false : nil
-    (request.weights, request.output, request.resume) = (weights, output, resume)
-    (request.checkpointSteps, request.checkpointSeconds) = (checkpointSteps, checkpointSeconds)
-    request.recording = recording.options()
+    request.weights = weights
+    request.recording.metrics = metrics.map(MetricNames.list)
+    guard let recording else { return request }
+    (request.output, request.resume) = (recording.output, recording.resume)
+    (request.checkpointSteps, request.checkpointSeconds) = (recording.checkpointSteps, recording.checkpointSeconds)
+    request.recording = recording.options(metrics: metrics)
     return request
   }
 }

@@ -40,6 +40,7 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
   private let backend: any Backend
   private let pipeline: Pipeline
   private let diagnostics: PlanDiagnostics
+  private let plansOnly: Bool
   private var plans: [PlanKey: Plan] = [:]
   private var holders: [KeptValues] = []
   private var capture = GraphCapture()
@@ -50,9 +51,15 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
   private var reusedBuffers = 0
 
   /// An executor for a backend.
-  package init(backend: any Backend, pipeline: Pipeline = Pipeline(), diagnostics: PlanDiagnostics = .fromEnvironment())
-  {
+  ///
+  /// - Parameter plansOnly: whether plans are made and nothing is computed: every result is zeros. What a step would take is
+  ///   then in ``statistics``, however much that is.
+  package init(
+    backend: any Backend, pipeline: Pipeline = Pipeline(), diagnostics: PlanDiagnostics = .fromEnvironment(),
+    plansOnly: Bool = false
+  ) {
     self.backend = backend
+    self.plansOnly = plansOnly
     self.pipeline = pipeline
     self.diagnostics = diagnostics
   }
@@ -124,12 +131,13 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
     let program = plan.program
     let memory = program.memory
     let arenaBytes = max(memory.arenaBytes, plan.kept?.program.memory.arenaBytes ?? 0)
+    peakArenaBytes = max(peakArenaBytes, arenaBytes)
+    guard !plansOnly else { return store(plan, memory.resultBytes.map(Self.zeros), into: tensors, keepingGraph) }
     if arena.map({ $0.byteCount < arenaBytes }) ?? true {
       arena = nil
       arena = Storage(byteCount: max(arenaBytes, 64))
     }
     guard let arena else { return }
-    peakArenaBytes = max(peakArenaBytes, arenaBytes)
     let results = memory.resultBytes.enumerated().map { taken[$0] ?? Storage(byteCount: $1) }
     let inputCount = program.graph.inputTypes.count
     withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer.self, capacity: inputCount + results.count + 1) {
@@ -163,10 +171,16 @@ public final class PlanExecutor: Executor, @unchecked Sendable {
     }
     plan.replays += 1
     for (result, slot) in memory.takeovers where taken[result] != nil { capture.leaves[slot].node.consume() }
-    store(plan, results, into: tensors, keepingGraph: keepingGraph)
+    store(plan, results, into: tensors, keepingGraph)
   }
 
-  private func store(_ plan: Plan, _ results: [Storage], into tensors: [Tensor], keepingGraph: Bool) {
+  private static func zeros(_ byteCount: Int) -> Storage {
+    let storage = Storage(byteCount: byteCount)
+    storage.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    return storage
+  }
+
+  private func store(_ plan: Plan, _ results: [Storage], into tensors: [Tensor], _ keepingGraph: Bool) {
     let memory = plan.program.memory
     for (position, tensor) in tensors.enumerated() {
       let stored: StoredValue

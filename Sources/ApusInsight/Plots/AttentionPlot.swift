@@ -16,17 +16,18 @@ extension TranslationReport {
       let rows = (translation.target + ["(end)"]).prefix(attention.count)
       // Parts of a hundred where there is room for them.
       let isSmall = rows.count <= 12 && translation.source.count <= 12
-      let texts = attention.map { row in row.map { $0 < 0.005 ? "" : "\(Int(($0 * 100).rounded()))" } }
+      let parts = attention.map { row in row.map { $0 * 100 } }
+      let texts = parts.map { row in row.map { $0 < 0.5 ? "" : "\(Int($0.rounded()))" } }
       var panel = Panel.heatMap(
-        translations.count > 1 ? translation.text : "", values: attention, rows: Array(rows),
-        columns: translation.source, texts: isSmall ? texts : nil)
+        translations.count > 1 ? translation.text : "", values: parts, rows: Array(rows),
+        columns: translation.source, x: "read", y: "written", texts: isSmall ? texts : nil)
       panel.hasEqualUnits = true
       return panel
     }
     let (columns, rows) = (
       translations.map(\.source.count).max() ?? 1, translations.map { $0.target.count + 1 }.max() ?? 1
     )
-    func extent(_ cells: Int) -> Int { min(max(140 + 34 * cells, 300), 4000) }
-    return Figure("Attention", panelSize: Figure.Size(extent(columns), extent(rows)), panels: panels)
+    func extent(_ cells: Int) -> Int { min(max(160 + 34 * cells, 320), 4000) }
+    return Figure("Attention in per cent", panelSize: Figure.Size(extent(columns), extent(rows)), panels: panels)
   }
 }

@@ -1,4 +1,3 @@
-import ApusFormats
 import ApusPlots
 import ApusTraining
 
@@ -17,9 +16,4 @@ extension ForecastReport {
           color: .gray),
       ])
   }
-
-  /// Draws ``figure()`` into an SVG file.
-  ///
-  /// - Throws: `PlotError` when gnuplot is missing, `FormatError` when the file cannot be written.
-  public func draw(to path: String) throws { try AtomicFile.write(try figure().svg(), to: path) }
 }

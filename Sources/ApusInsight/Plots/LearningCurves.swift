@@ -12,7 +12,7 @@ enum LearningCurves {
   static func accuracy(_ history: RunHistory) -> Figure? {
     let (train, validation) = (history.epochs.map(\.trainAccuracy), history.epochs.map(\.validationAccuracy))
     guard (train + validation).contains(where: { $0 != nil }) else { return nil }
-    return curves("Accuracy", "accuracy", history, train, validation, isRising: true)
+    return curves("Accuracy", "accuracy", history, train, validation)
   }
 
   /// The learning rate of each epoch's last step; nil where it was not recorded.
@@ -28,8 +28,7 @@ enum LearningCurves {
   }
 
   private static func curves(
-    _ title: String, _ label: String, _ history: RunHistory, _ train: [Double?], _ validation: [Double?],
-    isRising: Bool = false
+    _ title: String, _ label: String, _ history: RunHistory, _ train: [Double?], _ validation: [Double?]
   ) -> Figure {
     let epochs = history.numbers
     var series: [Series] = []
@@ -40,6 +39,6 @@ enum LearningCurves {
     let best = epochs.count > 1 ? history.best : nil
     return Figure(
       title, x: Axis("epoch", isWhole: true), y: Axis(label), series: series,
-      annotations: best.map { [.verticalLine(at: Double($0.epoch), "kept", isLow: isRising)] } ?? [])
+      annotations: best.map { [.verticalLine(at: Double($0.epoch), "kept")] } ?? [])
   }
 }

@@ -1,3 +1,5 @@
+import ApusTraining
+
 /// Text and tables as HTML.
 enum HTML {
   /// Text as it stands between tags and in quoted attributes.
@@ -16,6 +18,16 @@ enum HTML {
       }
     }
     return result
+  }
+
+  /// A number in a few figures: `0.9689`, `60,914`, `3.7e+09`.
+  static func number(_ value: Double) -> String {
+    switch value.magnitude {
+    case ..<10: return Rounding.text(value, 4)
+    case ..<1000: return Rounding.text(value, 2)
+    case ..<1e8: return ModelSummary.grouped(Int(value.rounded()))
+    default: return "\(Float(value))"
+    }
   }
 
   /// A table; columns from `numbers` on are aligned as numbers.

@@ -54,10 +54,10 @@ struct ReportPage {
       }
       for name in ["r2", "rmse", "mae"] {
         if let value = evaluation.metrics[name] {
-          cards.append((Rounding.text(value, 4), "\(name) on the \(part) part"))
+          cards.append((HTML.number(value), "\(name) on the \(part) part"))
         }
       }
-      cards.append((Rounding.text(evaluation.testLoss, 4), "loss on the \(part) part"))
+      cards.append((HTML.number(evaluation.testLoss), "loss on the \(part) part"))
     }
     if let best = facts.history.best {
       if let accuracy = best.validationAccuracy { cards.append((percent(accuracy), "accuracy on validation, best")) }

@@ -19,7 +19,8 @@ enum ReportStyle {
     .note { border-left: 4px solid var(--bad); padding: .3rem .8rem; background: var(--card); overflow-wrap: anywhere; }
     .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem; margin: 1.25rem 0; }
     .card { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: .75rem .9rem; }
-    .card b { display: block; font-size: 1.45rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
+    .card b { display: block; font-size: 1.45rem; line-height: 1.2; font-variant-numeric: tabular-nums;
+      overflow-wrap: anywhere; }
     .card span { color: var(--quiet); font-size: .85rem; }
     .card.first b { color: var(--accent); }
     section { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 1rem;

@@ -10,6 +10,9 @@ import ApusTensor
 /// belongs to one neuron. Weights within the limit keep their bits. As TensorFlow's `clip_by_norm` for each neuron;
 /// Keras's `MaxNorm` and `torch.renorm` divide by `|w_j| + 1e-7`.
 ///
+/// Every row is looked at in every step, also those of a sparse ``Embedding`` that the step left alone: the limit costs as
+/// much as the whole table, and takes away what `isSparse` saves.
+///
 /// ```swift
 /// let limit = MaxNorm(3)
 /// dense.weight.value = limit(dense.weight.value)     // [512, 784], every row now at most 3 long

@@ -8,6 +8,8 @@ enum MergedStep {
   case batchNorm(BatchNormMatch)
   /// A convolution with a batch normalization in its weights.
   case foldedConvolution(Convolution, inputs: [Tensor], norm: BatchNormMatch)
+  /// `x` where it is positive, else `x slope` with a learnt slope.
+  case prelu(x: Tensor, slope: Tensor)
 }
 
 /// The parts of a batch normalization with given statistics, as `batchNorm` records it.
@@ -65,6 +67,10 @@ struct MergedSteps {
   mutating func find() {
     for step in trace.steps {
       let node = step.node
+      if let (x, slope) = preluOperands(node) {
+        matches[ObjectIdentifier(node)] = .prelu(x: x, slope: slope)
+        continue
+      }
       guard let sum = node.operation as? Binary, sum.function == .add else { continue }
       let identifier = ObjectIdentifier(node)
       if let norm = BatchNormMatch(node, trace) {
@@ -87,6 +93,22 @@ struct MergedSteps {
       }
     }
   }
+
+  /// Looks behind `choose(x > 0, x, x * slope)`. Without an operator of its own a slope of one number would be read back as a
+  /// setting.
+  private mutating func preluOperands(_ node: Node) -> (x: Tensor, slope: Tensor)? {
+    guard node.operation is Select, node.inputs.count == 3 else { return nil }
+    let (condition, x, product) = (node.inputs[0].node, node.inputs[1], node.inputs[2].node)
+    guard (condition.operation as? Binary)?.function == .greater, (product.operation as? Binary)?.function == .multiply,
+      (condition.inputs[1].node.operation as? ScalarConstant)?.value == 0,
+      [condition.inputs[0], product.inputs[0]].allSatisfy({ $0.node === x.node && $0.output == x.output }),
+      !trace.isConstant(x), trace.isConstant(product.inputs[1]), !(product.inputs[1].node.operation is ScalarConstant)
+    else { return nil }
+    for part in [node.inputs[0], node.inputs[2]] where trace.useCount(part) == 1 {
+      absorbed.insert(ObjectIdentifier(part.node))
+    }
+    return (x, product.inputs[1])
+  }
 }
 
 extension ExportWriter {
@@ -98,6 +120,7 @@ extension ExportWriter {
     case .batchNorm(let norm):
       let inputs = try [norm.x, norm.scale, norm.shift, norm.mean, norm.variance].map { try name($0) }
       return emit("BatchNormalization", inputs, ["epsilon": .float(norm.epsilon)])
+    case .prelu(let x, let slope): return emit("PRelu", [try name(x), try name(slope)])
     case .foldedConvolution(let convolution, let inputs, let norm):
       let weight = inputs[1]
       let perKernel = Shape([norm.factor.count] + [Int](repeating: 1, count: weight.rank - 1))

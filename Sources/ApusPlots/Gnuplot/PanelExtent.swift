@@ -72,6 +72,23 @@ struct PanelExtent {
     return ([1, 2, 5].map { $0 * power }.first { $0 >= least * (1 - 1e-9) }) ?? 10 * power
   }
 
+  /// The distance of ticks whose numbers stand beside each other below a panel; the panel itself is a good two thirds of
+  /// its width. gnuplot takes letters for narrower than the fonts of the screen are.
+  func step(width: Int, fontSize: Int) -> Double {
+    let (low, high) = range
+    let first = Self.step(from: low, to: high, most: width / 58)
+    let labels = [low, low / 2 + high / 2, high].map { Self.text(($0 / first).rounded() * first).count }
+    let room = Int((Double((labels.max() ?? 0) * fontSize) * 0.62 + 14) / 0.7)
+    return room <= 58 ? first : Self.step(from: low, to: high, most: width / room)
+  }
+
+  /// A number as gnuplot writes it at a tick.
+  static func text(_ value: Double) -> String {
+    var text = [CChar](repeating: 0, count: 32)
+    _ = withVaList([value]) { vsnprintf(&text, text.count, "%g", $0) }
+    return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   /// How numbers at ticks are written.
   var format: String {
     guard axis.scale == .logarithmic else { return "%g" }

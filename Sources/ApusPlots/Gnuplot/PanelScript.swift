@@ -86,7 +86,7 @@ struct PanelScript {
   private mutating func measure(_ annotation: Annotation) {
     switch annotation.form {
     case .horizontal(let place): y.include(place)
-    case .vertical(let place, _): x.include(place)
+    case .vertical(let place): x.include(place)
     case .text: break
     }
   }
@@ -321,9 +321,7 @@ struct PanelScript {
     } else if axis.isWhole, axis.scale == .linear {
       lines.append("set \(name)tics \(extent.wholeStep)")
     } else if name == "x", axis.scale == .linear {
-      let (low, high) = extent.range
-      // gnuplot takes letters for narrower than the fonts of the screen are.
-      lines.append("set xtics \(Numbers.exact(PanelExtent.step(from: low, to: high, most: size.width / 58)))")
+      lines.append("set xtics \(Numbers.exact(extent.step(width: size.width, fontSize: baseSize - 2)))")
     }
     return lines
   }
@@ -366,15 +364,14 @@ struct PanelScript {
         guard y.holds(place) else { continue }
         lines.append(
           label(annotation.text, "graph 0.99, first \(place) right offset 0,0.6", annotation.color, baseSize - 2))
-      case .vertical(let place, let isLow):
+      case .vertical(let place):
         guard x.holds(place), place >= x.range.lower, place <= x.range.upper else { continue }
         lines.append(
           "set arrow from first \(place), graph 0 to first \(place), graph 1 nohead lw 1.4 dt (6,4) "
             + "lc rgb '\(annotation.color.hexadecimal)'")
+        // Above the panel, where no curve is.
         lines.append(
-          label(
-            annotation.text, "first \(place), graph \(isLow ? 0.05 : 0.95) left offset 0.5,0", annotation.color,
-            baseSize - 2))
+          label(annotation.text, "first \(place), graph 1 center offset 0,0.5", annotation.color, baseSize - 2))
       }
     }
     return lines

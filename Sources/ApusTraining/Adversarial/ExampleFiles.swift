@@ -72,7 +72,7 @@ struct ExampleFiles {
     case .picture: try PNG.write(Self.joined(try pictures(path, isEnlarged: true), gap: Self.gap), to: path)
     case .folder:
       let rows = try pictures(path, isEnlarged: false)
-      try RunFolder(path).create()
+      try RunFolder(path).create(option: "--save")
       for (number, row) in rows.enumerated() {
         for (name, picture) in zip(["original", "adversarial", "difference"], row) {
           try PNG.write(picture.array, to: "\(path)/\(number + 1)-\(name).png")

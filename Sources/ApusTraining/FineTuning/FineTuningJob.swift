@@ -27,6 +27,8 @@ public struct FineTuningJob {
   public let network: TransferNetwork
   let source: TransferSource
   let transfer: TransferConfiguration
+  let request: FineTuningRequest
+  let metrics: [Metric]?
   let train: Dataset
   let validation: Dataset?
   let test: Dataset?
@@ -36,6 +38,8 @@ public struct FineTuningJob {
   /// - Throws: ``TrainingError``, `DataError`, `FormatError` or `RestoreError`, each one sentence.
   public init(_ request: FineTuningRequest) throws {
     try request.validate()
+    (self.request, metrics) = (request, try request.recording.chosenMetrics())
+    _ = try request.recording.hooks(RunFolder(""))
     source = try TransferSource(request.source, weights: request.weights, options: request.modelOptions)
     run = try Self.folder(request, source)
     isResuming = request.resume && run.holdsRun
@@ -92,7 +96,7 @@ public struct FineTuningJob {
       optimization: optimization,
       epochs: transfer.stages.reduce(0) { $0 + $1.epochs },
       batchSize: request.batchSize ?? FineTuningRequest.usualBatchSize, seed: seed, validationSplit: split,
-      patience: request.patience, shuffle: true, transfer: transfer)
+      patience: request.patience, shuffle: request.shuffle, adversarial: request.adversarial, transfer: transfer)
     if isResuming, try RunConfiguration.read(run) != configuration {
       throw TrainingError(
         "--resume", "the run in \(run.path) was begun with other options or data",
@@ -140,6 +144,7 @@ public struct FineTuningJob {
     let judged = try test.map { part in
       try evaluate(
         network, on: part, loss: configuration.objective.loss.make(), task: configuration.objective.task,
+        metrics: metrics,
         normalization: configuration.normalization,
         unscaling: configuration.preparation.targetScaling.map { $0.inverted })
     }

@@ -40,6 +40,16 @@ public struct FineTuningRequest: Sendable {
   public var validationSplit: Double?
   /// Epochs without improvement after which a stage ends.
   public var patience: Int?
+  /// Whether the order of the samples changes from epoch to epoch.
+  public var shuffle = true
+  /// Trains on adversarial examples beside the clean ones.
+  public var adversarial: AdversarialTraining?
+  /// Steps between checkpoints.
+  public var checkpointSteps: Int?
+  /// Seconds between checkpoints.
+  public var checkpointSeconds: Double?
+  /// What is recorded; files for TensorBoard in a folder for each stage.
+  public var recording = RecordingOptions()
   /// The folder of the run; nil chooses a new one under `runs`.
   public var output: String?
   /// Whether to go on with the run in the folder.
@@ -69,6 +79,10 @@ public struct FineTuningRequest: Sendable {
       throw TrainingError.impossible("--validation-split", split, "at least 0 and below 1")
     }
     if let patience, patience < 1 { throw TrainingError.impossible("--early-stopping", patience, whole) }
+    if let steps = checkpointSteps, steps < 1 { throw TrainingError.impossible("--checkpoint-steps", steps, whole) }
+    if let seconds = checkpointSeconds, !(seconds >= 0) {
+      throw TrainingError.impossible("--checkpoint-seconds", seconds, "a number of at least 0")
+    }
     guard rateDivisor.isFinite, rateDivisor >= 1 else {
       throw TrainingError.impossible("--rate-divisor", rateDivisor, "a number of at least 1")
     }

@@ -8,6 +8,7 @@ struct FineTuningStages {
   private let job: FineTuningJob
   private(set) var network: TransferNetwork
   private var history: [EpochRecord] = []
+  private var statistics: [TensorStatistics] = []
   private var stages: [FineTuningReport.Stage] = []
   private var best: (score: Double, epoch: Int, weights: ModelSnapshot)?
   private var stoppedEarly = false
@@ -56,12 +57,13 @@ struct FineTuningStages {
           job.train, validation: job.validation, epochs: stage.epochs, resuming: folder.holdsCheckpoint)
       }
     }
-    try note(stage, records, seconds)
+    try note(number, records, seconds)
   }
 
   /// Whether the features of the frozen layers are computed once.
   private func caches() throws -> Bool {
-    guard job.transfer.cachesFeatures, configuration.dataOptions.augmentation == nil else { return false }
+    let makesInputs = configuration.dataOptions.augmentation != nil || configuration.adversarial != nil
+    guard job.transfer.cachesFeatures, !makesInputs else { return false }
     let count = job.train.count + (job.validation?.count ?? 0)
     return try network.featureBytes(job.train.sampleShape, count: count).map { $0 <= FineTuningJob.mostFeatureBytes }
       ?? false
@@ -75,6 +77,10 @@ struct FineTuningStages {
     options.batchSize = configuration.batchSize
     options.seed = configuration.seed &+ UInt64(number)
     options.earlyStopping.patience = configuration.patience
+    options.shuffle = configuration.shuffle
+    options.adversarial = configuration.adversarial
+    options.checkpointSteps = job.request.checkpointSteps
+    if let seconds = job.request.checkpointSeconds { options.checkpointSeconds = seconds }
     configuration.optimization.apply(to: &options)
     // Features are used as they are.
     options.normalization = model is TransferTop ? .scaleOnly(.float32) : configuration.normalization
@@ -82,14 +88,15 @@ struct FineTuningStages {
     let optimizer = configuration.optimization.makeOptimizer()
     optimizer.groups += try job.transfer.groups(of: network, stage: number)
     let trainer = Trainer(
-      model, loss: configuration.objective.loss.make(), optimizer: optimizer, options: options, run: folder,
-      progress: progress)
+      model, loss: configuration.objective.loss.make(), optimizer: optimizer, metrics: job.metrics, options: options,
+      run: folder, hooks: try folder.map { try job.request.recording.hooks($0) } ?? [], progress: progress)
     if let scaling = configuration.preparation.targetScaling { trainer.unscaling = scaling.inverted }
     return trainer
   }
 
   /// Keeps what a stage came to.
-  private mutating func note(_ stage: FineTuningStage, _ records: [EpochRecord], _ seconds: Double?) throws {
+  private mutating func note(_ number: Int, _ records: [EpochRecord], _ seconds: Double?) throws {
+    let stage = job.transfer.stages[number]
     let (epochs, steps) = (history.count, history.last?.step ?? 0)
     history += records.map { record in
       var record = record
@@ -113,9 +120,22 @@ struct FineTuningStages {
         best = (score, top.epoch, network.snapshot())
       }
     }
+    try noteStatistics(of: number, after: epochs, steps)
     let lines = try history.map { try JSON.text($0) + "\n" }
     try AtomicFile.write(lines.joined(), to: job.run.metrics)
     try network.save(to: job.run.model, metadata: ["epoch": String(best?.epoch ?? history.count)])
+  }
+
+  /// Adds what a stage recorded of weights, gradients and activations to that of the run.
+  private mutating func noteStatistics(of number: Int, after epochs: Int, _ steps: Int) throws {
+    let folder = job.run.stage(number + 1)
+    guard folder.holdsStatistics else { return }
+    statistics += try TensorStatistics.read(folder).map { record in
+      var record = record
+      (record.epoch, record.step) = (record.epoch + epochs, record.step + steps)
+      return record
+    }
+    try AtomicFile.write(try statistics.map { try JSON.text($0) + "\n" }.joined(), to: job.run.statistics)
   }
 
   /// What all stages came to.

@@ -8,8 +8,8 @@ public struct TransferLayers: Sendable, Hashable, Encodable {
   /// Lists the layers.
   ///
   /// - Throws: ``TrainingError``, `FormatError` or `RestoreError` when the network cannot be read.
-  public init(source: String, weights: String? = nil) throws {
-    let found = try TransferSource(source, weights: weights)
+  public init(source: String, weights: String? = nil, options: ModelOptions = ModelOptions()) throws {
+    let found = try TransferSource(source, weights: weights, options: options)
     if let network = found.model as? ONNXModel {
       layers = network.layerNames
     } else {

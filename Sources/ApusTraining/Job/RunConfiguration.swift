@@ -68,6 +68,11 @@ public struct RunConfiguration: Sendable, Hashable, Codable {
   /// - Throws: ``TrainingError`` when there is none or it is damaged.
   public static func read(_ run: RunFolder) throws -> RunConfiguration {
     guard run.holdsRun else {
+      if run.holdsEnsemble {
+        throw TrainingError(
+          run.path, "this folder holds an ensemble, not one run",
+          advice: "use apus ensemble, or give a member such as \(run.path)/member-1")
+      }
       throw TrainingError(run.path, "there is no run in this folder", advice: "give a folder that apus train made")
     }
     let text = try TextFile.read(run.configuration)

@@ -29,7 +29,8 @@ public struct SavedRun {
       return
     }
     guard folder.holdsCheckpoint else {
-      throw TrainingError(path, "the run holds no weights yet", advice: "train it with apus train ... --resume")
+      let command = configuration.transfer == nil ? "train" : "finetune"
+      throw TrainingError(path, "the run holds no weights yet", advice: "go on with apus \(command) ... --resume")
     }
     let checkpoint = try Checkpoint(contentsOf: folder.last)
     let best = checkpoint.position.stopping.bestEpoch
@@ -43,7 +44,9 @@ public struct SavedRun {
   }
 
   /// The model of a run, before it gets its weights.
-  private static func untrained(_ configuration: RunConfiguration, _ folder: RunFolder) throws -> any Layer {
+  ///
+  /// - Throws: `ModelCatalog.Failure`, ``TrainingError`` or `FormatError` when it cannot be made.
+  public static func untrained(_ configuration: RunConfiguration, _ folder: RunFolder) throws -> any Layer {
     if let transfer = configuration.transfer { return try transfer.network(in: folder, configuration.model) }
     return try configuration.model.make(seed: configuration.seed)
   }

@@ -51,6 +51,16 @@ public struct PretrainedNetwork: Sendable, Encodable {
     case inputShape = "input_shape"
   }
 
+  /// Refuses the name of a network whose weights are not given where the folder of a run may stand as well.
+  ///
+  /// - Throws: ``TrainingError`` when there is no run of this name and a network.
+  public static func checkIsNone(_ run: String) throws {
+    guard !SavedRun.exists(run), all.contains(where: { $0.name == run }) else { return }
+    throw TrainingError(
+      "--weights", "is missing",
+      advice: "name the file of the weights of \(run), which scripts/get-pretrained fetches")
+  }
+
   /// Every one that Apus knows.
   public static let all = [
     PretrainedNetwork(

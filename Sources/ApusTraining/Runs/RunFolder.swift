@@ -90,23 +90,24 @@ public struct RunFolder: Sendable {
 
   /// Makes the folder, and the ones above it.
   ///
-  /// - Throws: ``TrainingError`` when that is not possible, or the folder holds other files but no run.
-  public func create() throws {
+  /// - Parameter option: the option that another folder is chosen with.
+  /// - Throws: ``TrainingError`` when that is not possible.
+  public func create(option: String = "--output") throws {
     var made = path.hasPrefix("/") ? "" : "."
     for part in path.split(separator: "/") {
       made += "/" + part
-      if mkdir(made, 0o777) != 0, errno != EEXIST { throw unwritable(errno) }
+      if mkdir(made, 0o777) != 0, errno != EEXIST { throw unwritable(errno, option) }
     }
     var status = stat()
-    guard stat(path, &status) == 0 else { throw unwritable(errno) }
-    guard status.st_mode & S_IFMT == S_IFDIR else { throw unwritable(ENOTDIR) }
-    guard access(path, W_OK | X_OK) == 0 else { throw unwritable(errno) }
+    guard stat(path, &status) == 0 else { throw unwritable(errno, option) }
+    guard status.st_mode & S_IFMT == S_IFDIR else { throw unwritable(ENOTDIR, option) }
+    guard access(path, W_OK | X_OK) == 0 else { throw unwritable(errno, option) }
   }
 
-  private func unwritable(_ code: Int32) -> TrainingError {
+  private func unwritable(_ code: Int32, _ option: String) -> TrainingError {
     let reason = strerror(code).map { String(cString: $0).lowercased() } ?? "error \(code)"
     return TrainingError(
-      path, "the folder of the run cannot be written (\(reason))", advice: "choose another one with --output")
+      path, "the folder cannot be made or written into (\(reason))", advice: "choose another one with \(option)")
   }
 
   /// Takes the folder for this process until the result is released; a killed process releases it too.
