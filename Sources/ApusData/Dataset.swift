@@ -194,7 +194,7 @@ public struct Dataset: Sendable {
 
 extension HostArray {
   /// The rows (entries along the first axis) with the given indices, copied.
-  func gatheringRows(_ indices: [Int]) -> HostArray {
+  package func gatheringRows(_ indices: [Int]) -> HostArray {
     var shape = shape
     let rows = shape[0]
     shape[0] = indices.count

@@ -5,7 +5,8 @@ import ArgumentParser
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract:
-      "Say what pictures show, or what sounds or texts are, by a saved run or a network with published weights.",
+      "Say what pictures show, what sounds or texts are, or what follows from the rows of a table, by a saved run or a "
+      + "network with published weights.",
     discussion: """
       EXAMPLES
         apus predict runs/lenet5-mnist seven.png
@@ -15,10 +16,12 @@ struct Predict: ParsableCommand {
         apus predict runs/unet-scenes scene.jpg --output masks       # masks/scene.png: the class of each pixel
         apus predict runs/sequenceclassifier-spoken-digits seven.wav
         apus predict runs/textclassifier-reviews "a gripping film" "two hours of my life"
+        apus predict runs/mlp-houses new.csv            # a prediction for each row
 
       The pictures are PNG or JPEG files of any size: they are resized and cropped as an image folder's were for the \
       training; colour becomes gray where the model takes gray. The digits and clothes of the data sets are light on a \
-      dark ground. apus pretrained lists the networks with published weights.
+      dark ground. apus pretrained lists the networks with published weights. A table needs the columns that the training data \
+      had, in any order, but for the one to predict.
       """)
 
   @Argument(
@@ -26,14 +29,15 @@ struct Predict: ParsableCommand {
   var folder: String
   @Argument(
     help: ArgumentHelp(
-      "PNG or JPEG files; WAV files, for a run of sounds; texts, for one of textclassifier.", valueName: "file|text"))
+      "PNG or JPEG files; WAV files, for a run of sounds; CSV files, for one of a table; texts, for one of "
+        + "textclassifier.", valueName: "file|text"))
   var images: [String]
   @Option(
     help: ArgumentHelp(
       "Weights of one of \(PretrainedNetwork.all.map(\.name).joined(separator: ", ")): .pth, .safetensors or .npz.",
       valueName: "file"))
   var weights: String?
-  @Option(help: ArgumentHelp("Classes to name for every picture.", valueName: "k")) var top = 1
+  @Option(help: ArgumentHelp("Classes to name for every picture, sound, text or row.", valueName: "k")) var top = 1
   @Option(
     help: ArgumentHelp(
       "Folder for the masks of a run that gives every pixel a class, PNG files of the pictures' sizes.",
@@ -56,6 +60,10 @@ struct Predict: ParsableCommand {
     if let output {
       let report = try saved.segment(images, into: output)
       return try out.print(report) { Texts.masks(report) }
+    }
+    if saved.takesRows {
+      let report = try saved.predictRows(images, top: top)
+      return try out.print(report) { Texts.rows(report) }
     }
     let report = try saved.predict(images, top: top)
     try out.print(report) { Texts.predictions(report) }

@@ -124,6 +124,16 @@ enum Texts {
     }.joined(separator: "\n")
   }
 
+  /// What was predicted from the rows of tables.
+  static func rows(_ report: RowReport) -> String {
+    report.predictions.map { row in
+      let found =
+        row.top.map { "\($0.class) \(Rounding.text($0.probability * 100, 2)) %" }
+        + row.values.map { "\($0.target) \(Float($0.value))" }
+      return "\(row.file), row \(row.row): " + found.joined(separator: ", ")
+    }.joined(separator: "\n")
+  }
+
   /// The masks of pictures.
   static func masks(_ report: MaskReport) -> String {
     report.predictions.map { picture in
