@@ -32,7 +32,7 @@ package struct CPUBackend: Backend {
     switch node.operation {
     case is Convolution, is FinishedConvolution, is ConvolutionBackwardData, is ConvolutionBackwardWeights:
       ConvolutionKernel.layouts(node, inputTypes, options, chooser)
-    case is PooledConvolution, is PooledConvolutionBackwardWeights, is NormalizedConvolutionBackwardWeights:
+    case is PooledConvolution, is PooledConvolutionBackwardWeights:
       PooledConvolutionKernel.layouts(node, inputTypes, options)
     case is MaxPool, is MaxPoolBackward, is AveragePool, is AveragePoolBackward:
       PoolingKernel.layouts(node, inputTypes, inputLayouts)
@@ -83,8 +83,7 @@ package struct CPUBackend: Backend {
     case let reorder as Reorder: MovementKernel.reorder(reorder, context)
     case is Convolution, is FinishedConvolution, is ConvolutionBackwardData, is ConvolutionBackwardWeights:
       ConvolutionKernel.kernel(context)
-    case is PooledConvolution, is PooledConvolutionBackwardWeights, is NormalizedConvolutionBackwardWeights:
-      PooledConvolutionKernel.kernel(context)
+    case is PooledConvolution, is PooledConvolutionBackwardWeights: PooledConvolutionKernel.kernel(context)
     case let weights as WinogradWeights: weights.convolution.weightKernel(threads: Int32(options.threads))
     case let convolution as PreparedWinograd: convolution.convolution.preparedKernel(threads: Int32(options.threads))
     case is MaxPool, is MaxPoolBackward, is AveragePool, is AveragePoolBackward: PoolingKernel.kernel(context)

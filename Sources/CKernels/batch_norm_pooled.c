@@ -4,9 +4,20 @@
 //
 // A window's largest y is where its largest x is, or its smallest where the factor is negative. In the other direction the
 // gradient is zero but there: the sums over all elements are sums over windows.
-#include "norm_pooled.h"
+#include "norm_job.h"
 
-typedef apus_norm_pooled_job job;
+typedef struct {
+  const apus_norm_job *norm;
+  const apus_pool *pool;
+  const apus_pool_kernels *kernels;
+  const float *from;  // x, or the gradient of the result
+  const float *x, *most_in;
+  float *to, *most;
+  int32_t *places;
+  float *planes;  // scratch: one for each thread
+  int64_t in_plane, out_plane, per_image, plane_count;
+  int slices;
+} job;
 
 static int64_t lanes_of(const apus_pool *pool) { return pool->block ? pool->block : 1; }
 
@@ -105,10 +116,11 @@ static void forward_slice(void *context, int64_t slice, int thread) {
   }
 }
 
-void apus_norm_pooled_planes(const job *j, int64_t first, int64_t last, int thread, float *gx) {
+static void backward_slice(void *context, int64_t slice, int thread) {
+  const job *j = context;
   float *passed = j->planes + thread * plane_floats(j->pool);
   const apus_norm_task windows = task_of(j, j->out_plane, 1), pixels = task_of(j, j->in_plane, 0);
-  for (int64_t plane = first; plane < last; ++plane) {
+  for (int64_t plane = j->plane_count * slice / j->slices; plane < j->plane_count * (slice + 1) / j->slices; ++plane) {
     const int64_t in = plane * j->in_plane, out = plane * j->out_plane;
     apus_norm_lanes lanes[2];
     for (int64_t group = 0; group < groups_of(j); ++group) {
@@ -116,18 +128,12 @@ void apus_norm_pooled_planes(const job *j, int64_t first, int64_t last, int thre
       apus_kernels->norm->passed(&windows, lanes + group, j->most_in + out + 8 * group, j->from + out + 8 * group,
                                  passed + 8 * group);
     }
-    j->kernels->max_backward(j->pool, passed, j->places + out, gx + (plane - first) * j->in_plane);
+    j->kernels->max_backward(j->pool, passed, j->places + out, j->to + in);
     for (int64_t group = 0; group < groups_of(j); ++group) {
-      float *result = gx + (plane - first) * j->in_plane + 8 * group;
-      apus_kernels->norm->gradient(&pixels, lanes + group, j->x + in + 8 * group, result, result);
+      float *gx = j->to + in + 8 * group;
+      apus_kernels->norm->gradient(&pixels, lanes + group, j->x + in + 8 * group, gx, gx);
     }
   }
-}
-
-static void backward_slice(void *context, int64_t slice, int thread) {
-  const job *j = context;
-  const int64_t first = j->plane_count * slice / j->slices, last = j->plane_count * (slice + 1) / j->slices;
-  apus_norm_pooled_planes(j, first, last, thread, j->to + first * j->in_plane);
 }
 
 void apus_batch_norm_pooled_forward(const apus_batch_norm *norm, const apus_pool *pool, const float *x, const float *scale,
@@ -144,27 +150,20 @@ void apus_batch_norm_pooled_forward(const apus_batch_norm *norm, const apus_pool
   apus_parallel(threads, j.slices, forward_slice, &j);
 }
 
-void apus_norm_pooled_begin(apus_norm_pooled_gradient *g, const apus_batch_norm_pooled *forward, float *gscale,
-                            float *gshift, void *scratch, int threads) {
-  const apus_batch_norm *norm = forward->norm;
-  const apus_pool *pool = forward->pool;
-  g->norm = of_windows(norm, pool);
-  g->windows = apus_norm_make_job(&g->norm, forward->most, forward->gy, NULL, scratch, threads);
-  apus_norm_set_lanes(&g->windows, forward->scale, forward->shift, forward->mean, forward->variance);
-  apus_norm_gather(&g->windows);
-  const double count = (double)norm->batch * (double)norm->spatial;
-  apus_norm_finish_sums(&g->windows, count, forward->variance, gscale, gshift);
-  g->job = make_job(&g->windows, pool, norm_scratch(norm, pool), scratch, threads);
-  g->job.from = forward->gy;
-  g->job.x = forward->x;
-  g->job.most_in = forward->most;
-  g->job.places = (int32_t *)forward->places;
-}
-
-void apus_batch_norm_pooled_backward(const apus_batch_norm_pooled *forward, float *gx, float *gscale, float *gshift,
+void apus_batch_norm_pooled_backward(const apus_batch_norm *norm, const apus_pool *pool, const float *x, const float *gy,
+                                     const float *scale, const float *shift, const float *mean, const float *variance,
+                                     const int32_t *places, const float *most, float *gx, float *gscale, float *gshift,
                                      void *scratch, int threads) {
-  apus_norm_pooled_gradient g;
-  apus_norm_pooled_begin(&g, forward, gscale, gshift, scratch, threads);
-  g.job.to = gx;
-  apus_parallel(threads, g.job.slices, backward_slice, &g.job);
+  const apus_batch_norm of_them = of_windows(norm, pool);
+  apus_norm_job windows = apus_norm_make_job(&of_them, most, gy, NULL, scratch, threads);
+  apus_norm_set_lanes(&windows, scale, shift, mean, variance);
+  apus_norm_gather(&windows);
+  apus_norm_finish_sums(&windows, (double)norm->batch * (double)norm->spatial, variance, gscale, gshift);
+  job j = make_job(&windows, pool, norm_scratch(norm, pool), scratch, threads);
+  j.from = gy;
+  j.x = x;
+  j.most_in = most;
+  j.places = (int32_t *)places;
+  j.to = gx;
+  apus_parallel(threads, j.slices, backward_slice, &j);
 }

@@ -64,20 +64,6 @@ size_t apus_conv_lanes_scratch(const apus_conv *conv, int threads);
 void apus_conv_lanes_backward_data(const apus_conv *conv, const float *dst_gradient, const float *weights,
                                    float *src_gradient, void *scratch, int threads);
 
-/// Where the gradient of a convolution's output comes from if it does not lie in memory: `image` writes an image's, in
-/// blocks of 8 channels.
-typedef struct {
-  void (*image)(const void *context, int64_t image, int thread, float *dst);
-  const void *context;
-} apus_conv_gradient;
-
-/// Floats of scratch for weight gradients, without an image for each thread and with.
-int64_t apus_conv_weights_floats(const apus_conv *conv, int threads, int with_images);
-
-/// apus_conv_backward_weights with the gradient of the output from `made`, or from memory where `made` is NULL.
-void apus_conv_sum_weights(const apus_conv *conv, const float *src, const float *gradient, const apus_conv_gradient *made,
-                           float *weights_gradient, float *bias_gradient, void *scratch, int threads);
-
 /// An image copied into scratch with explicit zeros: around it (negative padding crops) and between its pixels
 /// (spread > 1, for the gradient of a strided convolution).
 typedef struct {

@@ -19,7 +19,9 @@ typedef struct {
   const float *src, *gradient;
   int with_bias;
   float *sums, *frames, *gradients;
-  const apus_conv_gradient *made;  // into an image of each thread
+  // Where the gradient comes pooled: it is spread over an image of each thread.
+  const apus_pool *pool;
+  const int32_t *argmax;
   float *images;
 } weights_plan;
 
@@ -55,10 +57,9 @@ static weights_plan make_plan(const apus_conv *c) {
   return p;
 }
 
-int64_t apus_conv_weights_floats(const apus_conv *conv, int threads, int with_images) {
+static int64_t weights_floats(const apus_conv *conv, int threads) {
   const weights_plan p = make_plan(conv);
-  const int64_t image = with_images ? apus_conv_image_floats(conv) : 0;
-  return p.groups * p.sum_floats + apus_max64(threads, 1) * (p.frame_floats + round_up(p.gradient_floats, 16) + image);
+  return p.groups * p.sum_floats + apus_max64(threads, 1) * (p.frame_floats + round_up(p.gradient_floats, 16));
 }
 
 /// Rows [first, last) of a plain gradient image as [blocks][rows, width, 8].
@@ -128,6 +129,16 @@ static void add_strip(const weights_plan *p, const float *src, int64_t src_heigh
   }
 }
 
+/// An image's gradient, sent from its pooled maxima to where they came from.
+static void spread_gradient(const weights_plan *p, int64_t image, float *dst) {
+  const int64_t pooled_plane = p->pool->out_height * p->pool->out_width * 8;
+  const int64_t plane = p->conv->out_height * p->conv->out_width * 8;
+  for (int64_t b = 0; b < p->blocks; ++b) {
+    const int64_t from = (image * p->blocks + b) * pooled_plane;
+    apus_pool_kernels_of(p->pool)->max_backward(p->pool, p->gradient + from, p->argmax + from, dst + b * plane);
+  }
+}
+
 static void sum_group(void *context, int64_t group, int thread) {
   const weights_plan *p = context;
   const apus_conv *c = p->conv;
@@ -139,13 +150,13 @@ static void sum_group(void *context, int64_t group, int thread) {
   memset(sums, 0, (size_t)p->sum_floats * sizeof(float));
   float *frame = p->frames + thread * p->frame_floats;
   float *blocked = p->gradients + thread * round_up(p->gradient_floats, 16);
-  float *made = p->images + thread * apus_conv_image_floats(c);
+  float *spread = p->images + thread * apus_conv_image_floats(c);
   for (int64_t n = c->batch * group / p->groups; n < c->batch * (group + 1) / p->groups; ++n) {
-    if (p->made) p->made->image(p->made->context, n, thread, made);
+    if (p->pool) spread_gradient(p, n, spread);
     for (int64_t first = 0; first < c->out_height; first += p->strip_rows) {
       const int64_t rows = apus_min64(p->strip_rows, c->out_height - first);
       const float *src = p->src + n * src_image;
-      const float *gradient = p->made ? made : p->gradient + n * gradient_image;
+      const float *gradient = p->pool ? spread : p->gradient + n * gradient_image;
       int64_t width = c->in_width, height = c->in_height, gradient_plane = out_plane * 8;
       const int64_t origin = first * c->stride_h;
       if (p->frame_floats) {
@@ -168,12 +179,10 @@ static void sum_group(void *context, int64_t group, int thread) {
   }
 }
 
-void apus_conv_sum_weights(const apus_conv *conv, const float *src, const float *gradient, const apus_conv_gradient *made,
-                           float *weights_gradient, float *bias_gradient, void *scratch, int threads) {
-  weights_plan plan = make_plan(conv), *p = &plan;
+static void sum_weights(weights_plan *p, const float *src, const float *gradient, float *weights_gradient,
+                        float *bias_gradient, void *scratch, int threads) {
   p->src = src;
   p->gradient = gradient;
-  p->made = made;
   p->with_bias = bias_gradient != NULL;
   p->sums = scratch;
   p->frames = p->sums + p->groups * p->sum_floats;
@@ -201,11 +210,26 @@ void apus_conv_sum_weights(const apus_conv *conv, const float *src, const float 
 
 void apus_conv_backward_weights(const apus_conv *conv, const float *src, const float *dst_gradient,
                                 float *weights_gradient, float *bias_gradient, void *scratch, int threads) {
-  apus_conv_sum_weights(conv, src, dst_gradient, NULL, weights_gradient, bias_gradient, scratch, threads);
+  weights_plan p = make_plan(conv);
+  sum_weights(&p, src, dst_gradient, weights_gradient, bias_gradient, scratch, threads);
+}
+
+void apus_conv_backward_weights_pooled(const apus_conv *conv, const apus_pool *pool, const float *src,
+                                       const float *pooled_gradient, const int32_t *argmax, float *weights_gradient,
+                                       float *bias_gradient, void *scratch, int threads) {
+  weights_plan p = make_plan(conv);
+  p.pool = pool;
+  p.argmax = argmax;
+  sum_weights(&p, src, pooled_gradient, weights_gradient, bias_gradient, scratch, threads);
+}
+
+size_t apus_conv_pooled_scratch(const apus_conv *conv, int pass, int threads) {
+  if (pass == 0) return apus_conv_pooled_direct_scratch(conv, threads);
+  return (size_t)(weights_floats(conv, threads) + apus_max64(threads, 1) * apus_conv_image_floats(conv)) * sizeof(float);
 }
 
 size_t apus_conv_scratch(const apus_conv *conv, int pass, int threads) {
-  if (pass == 2) return (size_t)apus_conv_weights_floats(conv, threads, 0) * sizeof(float);
+  if (pass == 2) return (size_t)weights_floats(conv, threads) * sizeof(float);
   return apus_conv_direct_scratch(conv, pass, threads);
 }
 

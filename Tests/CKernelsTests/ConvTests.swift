@@ -220,58 +220,6 @@ private let geometries: [Geometry] = [
     }
   }
 
-  /// The gradient through pool, ReLU and normalisation and that of the kernels give the same bits as both at once.
-  @Test func normalizedAtOnce() {
-    let g = Geometry(
-      name: "normalized", batch: 19, channels: (2, 11), input: (11, 13), output: (10, 12), kernel: (4, 4), pad: (1, 1))
-    var random = Randomness(8)
-    let source = Memory(random.values(g.batch * g.channels.0 * 143) as [Float])
-    var conv = g.conv(sourceBlocked: false, destinationBlocked: true, relu: false)
-    var pool = apus_pool()
-    (pool.batch, pool.channels, pool.in_height, pool.in_width) = (19, 11, 10, 12)
-    (pool.out_height, pool.out_width, pool.block) = (5, 6, 8)
-    (pool.kernel_height, pool.kernel_width, pool.stride_h, pool.stride_w) = (2, 2, 2, 2)
-    (pool.dilation_h, pool.dilation_w, pool.dtype) = (1, 1, Int32(APUS_F32.rawValue))
-    var norm = apus_batch_norm(batch: 19, channels: 11, spatial: 120, block: 8, rectified: 1, epsilon: 1e-3)
-    func floats(_ memory: Memory) -> UnsafeMutablePointer<Float> { memory.base.assumingMemoryBound(to: Float.self) }
-    func empty(_ count: Int) -> Memory { Memory([Float](repeating: .nan, count: count)) }
-    func scratch(_ bytes: Int) -> Memory { Memory([UInt8](repeating: 0xFF, count: bytes)) }
-    let x = Memory(laidOut(random.values(19 * 11 * 120) as [Float], 8, [19, 11, 10, 12]))
-    let gy = Memory(laidOut(random.values(19 * 11 * 30) as [Float], 8, [19, 11, 5, 6]))
-    let (scale, shift) = (Memory(random.values(11, scale: 2) as [Float]), Memory(random.values(11) as [Float]))
-    let part = 19 * 16 * 30
-    let (y, most, mean, variance) = (empty(part), empty(part), empty(11), empty(11))
-    let found = Memory([Int32](repeating: -7, count: part))
-    let places = found.base.assumingMemoryBound(to: Int32.self)
-    let working = scratch(Int(apus_batch_norm_pooled_scratch(&norm, &pool, 2)))
-    apus_batch_norm_pooled_forward(
-      &norm, &pool, floats(x), floats(scale), floats(shift), floats(y), places, floats(most), floats(mean),
-      floats(variance), working.base, 2)
-    withUnsafePointer(to: norm) { norm in
-      withUnsafePointer(to: pool) { pool in
-        var forward = apus_batch_norm_pooled(
-          norm: norm, pool: pool, x: floats(x), gy: floats(gy), scale: floats(scale), shift: floats(shift),
-          mean: floats(mean), variance: floats(variance), most: floats(most), places: places)
-        let (gx, dw, db) = (empty(19 * 16 * 120), empty(11 * 32), empty(11))
-        let (gscale, gshift) = (empty(11), empty(11))
-        apus_batch_norm_pooled_backward(&forward, floats(gx), floats(gscale), floats(gshift), working.base, 2)
-        let memory = scratch(apus_conv_scratch(&conv, 2, 2))
-        apus_conv_backward_weights(&conv, floats(source), floats(gx), floats(dw), floats(db), memory.base, 2)
-        for threads in threadCounts.map(Int32.init) {
-          let (weights, bias, scales, shifts) = (empty(11 * 32), empty(11), empty(11), empty(11))
-          let both = scratch(apus_conv_normalized_scratch(&conv, norm, pool, threads))
-          apus_conv_backward_weights_normalized(
-            &conv, &forward, floats(source), floats(weights), floats(bias), floats(scales), floats(shifts), both.base,
-            threads)
-          for (one, other) in zip([weights, bias, scales, shifts], [dw, db, gscale, gshift]) {
-            #expect(identical(one.read(Float.self), other.read(Float.self)))
-          }
-          #expect([weights, bias, scales, shifts, both].allSatisfy { $0.isIntact })
-        }
-      }
-    }
-  }
-
   @Test func withoutBias() {
     var conv = geometries[1].conv(sourceBlocked: false, destinationBlocked: false, relu: false)
     conv.batch = 1

@@ -85,15 +85,9 @@ import Testing
       apus_batch_norm_pooled_forward(
         &norm, &pool, floats(mx), floats(ms), floats(mt), floats(pooled), placed, floats(most), floats(mean),
         floats(variance), scratch.base, Int32(threads))
-      withUnsafePointer(to: norm) { norm in
-        withUnsafePointer(to: pool) { pool in
-          var forward = apus_batch_norm_pooled(
-            norm: norm, pool: pool, x: floats(mx), gy: floats(mg), scale: floats(ms), shift: floats(mt),
-            mean: floats(mean), variance: floats(variance), most: floats(most), places: placed)
-          apus_batch_norm_pooled_backward(
-            &forward, floats(gx), floats(gscale), floats(gshift), scratch.base, Int32(threads))
-        }
-      }
+      apus_batch_norm_pooled_backward(
+        &norm, &pool, floats(mx), floats(mg), floats(ms), floats(mt), floats(mean), floats(variance), placed,
+        floats(most), floats(gx), floats(gscale), floats(gshift), scratch.base, Int32(threads))
       let found = [pooled, mean, variance, gx, gscale, gshift].map { $0.read(Float.self) }
       for (values, wanted) in zip(found, expected) {
         #expect(

@@ -88,12 +88,10 @@ enum BatchNormKernel {
       else { return nil }
       let norm = problem(pooled.backward.epsilon, rectified: true)
       return Kernel(scratchBytes: Int(apus_batch_norm_pooled_scratch(norm.pointer, pool.pointer, threads))) { memory in
-        var forward = apus_batch_norm_pooled(
-          norm: norm.pointer, pool: pool.pointer, x: floats(memory[0]), gy: floats(memory[1]), scale: floats(memory[2]),
-          shift: floats(memory[5]), mean: floats(memory[3]), variance: floats(memory[4]), most: floats(memory[7]),
-          places: memory[6].assumingMemoryBound(to: Int32.self))
         apus_batch_norm_pooled_backward(
-          &forward, floats(memory[8]), floats(memory[9]), floats(memory[10]), memory[11], threads)
+          norm.pointer, pool.pointer, floats(memory[0]), floats(memory[1]), floats(memory[2]), floats(memory[5]),
+          floats(memory[3]), floats(memory[4]), memory[6].assumingMemoryBound(to: Int32.self), floats(memory[7]),
+          floats(memory[8]), floats(memory[9]), floats(memory[10]), memory[11], threads)
       }
     default: return nil
     }

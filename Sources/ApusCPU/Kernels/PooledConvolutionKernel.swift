@@ -30,9 +30,6 @@ enum PooledConvolutionKernel {
         let types = [inputTypes[0], TensorType(operation.spread.inputShape, inputTypes[1].dtype)]
         whole = ConvolutionKernel.Problem(operation.weights, types, resultTypes: [])
         (geometry, pooled, findsPlaces) = (operation.spread.geometry, inputTypes[1].shape, true)
-      case let operation as NormalizedConvolutionBackwardWeights:
-        whole = ConvolutionKernel.Problem(operation.weights, Array(inputTypes[0...1]), resultTypes: [])
-        (geometry, pooled, findsPlaces) = (operation.norm.pool.geometry, inputTypes[2].shape, true)
       default: return nil
       }
       guard let whole, whole.fixedWay(options, isPrepared: false) == .own, let own = whole.own else { return nil }
@@ -62,9 +59,7 @@ enum PooledConvolutionKernel {
         inputs: [problem.imageLayout] + inputTypes.dropFirst().map { _ in .plain },
         outputs: node.types.map { _ in blocked })
     }
-    // What has as many axes as images is laid out as they are; numbers of channels are plain.
-    let others = inputTypes.dropFirst().map { $0.shape.rank == 4 ? blocked : .plain }
-    return LayoutChoice(inputs: [problem.imageLayout] + others, outputs: node.types.map { _ in .plain })
+    return LayoutChoice(inputs: [problem.imageLayout, blocked, blocked], outputs: node.types.map { _ in .plain })
   }
 
   static func kernel(_ context: LoweringContext) -> Kernel? {
@@ -77,6 +72,12 @@ enum PooledConvolutionKernel {
     let threads = context.options.threads(forMultiplyAdds: shapes.weights.elementCount * shapes.result.elementCount)
     let (convolution, pool) = (ConstantArray([problem.own]), ConstantArray([problem.pool]))
     let scratch = withUnsafePointer(to: problem.own) { apus_conv_pooled_scratch($0, shapes.passNumber, threads) }
+    @Sendable func floats(_ pointer: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {
+      pointer.assumingMemoryBound(to: Float.self)
+    }
+    @Sendable func places(_ pointer: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Int32> {
+      pointer.assumingMemoryBound(to: Int32.self)
+    }
     switch shapes.pass {
     case .forward(let hasBias, _, _):
       let findsPlaces = problem.findsPlaces
@@ -88,9 +89,6 @@ enum PooledConvolutionKernel {
           findsPlaces ? places(arguments[output + 1]) : nil, arguments[output + (findsPlaces ? 2 : 1)], threads)
       }
     case .backwardWeights(let hasBias):
-      if let operation = operation as? NormalizedConvolutionBackwardWeights {
-        return normalized(operation, problem, hasBias: hasBias, threads)
-      }
       return Kernel(scratchBytes: scratch) { arguments in
         apus_conv_backward_weights_pooled(
           convolution.pointer, pool.pointer, floats(arguments[0]), floats(arguments[1]), places(arguments[2]),
@@ -98,38 +96,5 @@ enum PooledConvolutionKernel {
       }
     case .backwardData: return nil
     }
-  }
-
-  private static func normalized(
-    _ operation: NormalizedConvolutionBackwardWeights, _ problem: Problem, hasBias: Bool, _ threads: Int32
-  ) -> Kernel {
-    let result = problem.convolution.result
-    let (convolution, pool) = (ConstantArray([problem.own]), ConstantArray([problem.pool]))
-    let norm = ConstantArray([
-      apus_batch_norm(
-        batch: Int64(result[0]), channels: Int64(result[1]), spatial: Int64(result[2] * result[3]), block: 8,
-        rectified: 1, epsilon: operation.norm.backward.epsilon)
-    ])
-    let scratch = apus_conv_normalized_scratch(convolution.pointer, norm.pointer, pool.pointer, threads)
-    return Kernel(scratchBytes: scratch) { arguments in
-      // Of the normalisation's inputs: x, the pooled gradient, scale, mean, variance, shift, places, what x is there.
-      var forward = apus_batch_norm_pooled(
-        norm: norm.pointer, pool: pool.pointer, x: floats(arguments[1]), gy: floats(arguments[2]),
-        scale: floats(arguments[3]), shift: floats(arguments[6]), mean: floats(arguments[4]),
-        variance: floats(arguments[5]), most: floats(arguments[8]), places: places(arguments[7]))
-      let next = hasBias ? 11 : 10
-      apus_conv_backward_weights_normalized(
-        convolution.pointer, &forward, floats(arguments[0]), floats(arguments[9]),
-        hasBias ? floats(arguments[10]) : nil, floats(arguments[next]), floats(arguments[next + 1]),
-        arguments[next + 2], threads)
-    }
-  }
-
-  private static func floats(_ pointer: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {
-    pointer.assumingMemoryBound(to: Float.self)
-  }
-
-  private static func places(_ pointer: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Int32> {
-    pointer.assumingMemoryBound(to: Int32.self)
   }
 }

@@ -43,12 +43,6 @@ extension PooledConvolutionBackwardWeights: CountsMultiplyAdds {
   }
 }
 
-extension NormalizedConvolutionBackwardWeights: CountsMultiplyAdds {
-  package func multiplyAdds(_ inputs: [TensorType], _ outputs: [TensorType]) -> Int {
-    weights.multiplyAdds([inputs[0], inputs[1]], outputs)
-  }
-}
-
 extension MatMul: CountsMultiplyAdds {
   package func multiplyAdds(_ inputs: [TensorType], _ outputs: [TensorType]) -> Int {
     let left = inputs[0].shape

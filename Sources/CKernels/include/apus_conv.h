@@ -6,7 +6,6 @@
 #ifndef APUS_CONV_H
 #define APUS_CONV_H
 
-#include "apus_norm.h"
 #include "apus_pool.h"
 #include "apus_types.h"
 
@@ -57,16 +56,6 @@ void apus_conv_backward_weights_pooled(const apus_conv *conv, const apus_pool *p
                                        float *bias_gradient, void *scratch, int threads);
 
 size_t apus_conv_pooled_scratch(const apus_conv *conv, int pass, int threads);
-
-/// The weight gradients of a convolution whose result goes through batch normalisation, ReLU and max-pooling, all in
-/// blocks of 8 channels, with the gradients of scale and shift: the gradient of the convolution's result never reaches
-/// memory. The same bits as apus_batch_norm_pooled_backward and apus_conv_backward_weights one after the other.
-void apus_conv_backward_weights_normalized(const apus_conv *conv, const apus_batch_norm_pooled *forward, const float *src,
-                                           float *weights_gradient, float *bias_gradient, float *gscale, float *gshift,
-                                           void *scratch, int threads);
-
-size_t apus_conv_normalized_scratch(const apus_conv *conv, const apus_batch_norm *norm, const apus_pool *pool,
-                                    int threads);
 
 #if defined(__cplusplus)
 }

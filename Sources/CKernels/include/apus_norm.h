@@ -43,16 +43,10 @@ void apus_batch_norm_pooled_forward(const apus_batch_norm *norm, const apus_pool
                                     const float *shift, float *y, int32_t *places, float *most, float *mean,
                                     float *variance, void *scratch, int threads);
 
-/// What that was given and what it found, with the gradient gy of its result.
-typedef struct {
-  const apus_batch_norm *norm;
-  const apus_pool *pool;
-  const float *x, *gy, *scale, *shift, *mean, *variance, *most;
-  const int32_t *places;
-} apus_batch_norm_pooled;
-
-/// The gradients of that. gx must not overlap x or gy.
-void apus_batch_norm_pooled_backward(const apus_batch_norm_pooled *forward, float *gx, float *gscale, float *gshift,
+/// The gradients of that, from those of its result, what it found, and x. gx must not overlap x or gy.
+void apus_batch_norm_pooled_backward(const apus_batch_norm *norm, const apus_pool *pool, const float *x, const float *gy,
+                                     const float *scale, const float *shift, const float *mean, const float *variance,
+                                     const int32_t *places, const float *most, float *gx, float *gscale, float *gshift,
                                      void *scratch, int threads);
 
 #if defined(__cplusplus)
